@@ -1,0 +1,42 @@
+//! Which frames become the poster and the hover pictures.
+
+use crate::grid::Grid;
+use crate::time::Micros;
+
+/// How far into the film the poster is taken: past a black first frame, within the first segment.
+const POSTER_AT: Micros = Micros(2_000_000);
+
+/// One picture for hovering over the seek bar, made by the bulk task that decodes its chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HoverImage {
+    /// Its number: that of the bulk chunk.
+    pub index: u32,
+    /// The frame it shows.
+    pub frame: u64,
+    /// When that frame is shown.
+    pub time: Micros,
+}
+
+/// The hover picture of bulk chunk `index`: its middle frame.
+pub fn hover_image(grid: &Grid, index: u32) -> Option<HoverImage> {
+    let segments = grid.chunk(index);
+    if segments.is_empty() {
+        return None;
+    }
+    let first = grid.boundary_frame(segments.start);
+    let frame = first + (grid.boundary_frame(segments.end) - first) / 2;
+    Some(HoverImage { index, frame, time: grid.frame_time(frame) })
+}
+
+/// All hover pictures in order.
+pub fn hover_images(grid: &Grid) -> impl Iterator<Item = HoverImage> + '_ {
+    (0..grid.chunk_count()).filter_map(|index| hover_image(grid, index))
+}
+
+/// The frame that becomes the poster: two seconds in, or the middle of a shorter film. It lies in
+/// segment 0, which is encoded first anyway.
+pub fn poster_frame(grid: &Grid) -> u64 {
+    let wished = grid.frame_rate.micros_to_frames_round(POSTER_AT);
+    let segment_end = grid.boundary_frame(1).saturating_sub(1);
+    wished.min(grid.total_frames / 2).min(segment_end)
+}

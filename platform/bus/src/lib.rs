@@ -1,0 +1,123 @@
+//! Events between services.
+//!
+//! One seam, [`Bus`], with one conformance suite (`testkit::conformance::bus`). What it promises,
+//! whatever is behind it:
+//!
+//! * messages of one key are delivered to a group in the order they were published;
+//! * every message is delivered to every group at least once, also when a member dies;
+//! * a group that comes back goes on from its committed offset;
+//! * what was published is there after `kill -9`.
+//!
+//! Facts that belong to a row change are not published on the bus but appended to the
+//! [`outbox`] in the row's own transaction. On the embedded bus the outbox *is* the log.
+
+mod consumer;
+mod embedded;
+pub mod outbox;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+pub use consumer::{Failure, Handler, consume};
+pub use embedded::EmbeddedBus;
+pub use schemas::Topic;
+
+/// A message to be published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Where to.
+    pub topic: String,
+    /// Messages of one key stay in order.
+    pub key: String,
+    /// The event's bytes, see [`schemas::encode`].
+    pub payload: Bytes,
+    /// Names are lowercase; `traceparent` is set by [`outbox`] and [`publish_event`].
+    pub headers: Vec<(String, String)>,
+}
+
+/// A message as a group gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Where from.
+    pub topic: String,
+    /// Partition of the topic.
+    pub partition: i32,
+    /// Position in the partition.
+    pub offset: i64,
+    /// The publisher's key.
+    pub key: String,
+    /// The event's bytes.
+    pub payload: Bytes,
+    /// The publisher's headers.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Delivery {
+    /// The value of header `name`.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// A bus that did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum BusError {
+    /// It cannot be reached at the moment; the same call may succeed later.
+    #[error("the event bus cannot be reached at the moment")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The subscription lost the partition to another member: its delivery is not its own any more.
+    #[error("the partition belongs to another member of the group now")]
+    Lost,
+    /// The stored data or our use of the bus is wrong.
+    #[error("the event bus failed")]
+    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The event bus.
+#[async_trait]
+pub trait Bus: Send + Sync + std::fmt::Debug {
+    /// Publishes `messages` durably, all or none of those with one key, in order.
+    async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), BusError>;
+
+    /// Joins `group` on `topics`. Partitions are shared among the group's members and move when
+    /// members come, go or die.
+    async fn subscribe(
+        &self,
+        group: &str,
+        topics: &[String],
+    ) -> Result<Box<dyn Subscription>, BusError>;
+
+    /// How many messages of `topic` the group has not committed.
+    async fn lag(&self, group: &str, topic: &str) -> Result<u64, BusError>;
+}
+
+/// One member of a group.
+#[async_trait]
+pub trait Subscription: Send {
+    /// Waits for messages: at least one, at most `max`, in order per partition. A message that was
+    /// returned is not returned again to this member unless its partition moved away and back.
+    /// Membership is kept alive in the background, however long the caller works.
+    async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, BusError>;
+
+    /// Marks `delivery`, and what came before it in its partition, as done. [`BusError::Lost`]
+    /// when the partition has moved to another member, who will get the message (again).
+    async fn commit(&mut self, delivery: &Delivery) -> Result<(), BusError>;
+
+    /// Leaves the group, so that others take over without waiting for a timeout.
+    async fn close(self: Box<Self>);
+}
+
+/// Publishes an event that belongs to no row change, on `topic` under `key`.
+pub async fn publish_event(
+    bus: &Arc<dyn Bus>,
+    topic: Topic,
+    key: &str,
+    event: &schemas::v1::Event,
+) -> Result<(), BusError> {
+    bus.publish(vec![outbox::message(topic, key, event)]).await
+}

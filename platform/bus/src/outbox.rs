@@ -1,0 +1,26 @@
+//! Facts leave through the outbox: a row change and the event that tells of it commit together.
+
+use platform_db::{DbError, Tx};
+use schemas::v1::Event;
+
+use crate::{Outgoing, Topic, embedded};
+
+/// Appends `event` to the outbox within `tx`. It is published when the transaction commits, and
+/// not at all when it does not.
+pub async fn append(tx: &mut Tx, topic: Topic, key: &str, event: &Event) -> Result<(), DbError> {
+    embedded::append(tx, &[message(topic, key, event)]).await
+}
+
+/// The message that carries `event`, with the current trace in its headers.
+pub fn message(topic: Topic, key: &str, event: &Event) -> Outgoing {
+    let mut headers = vec![("event-id".to_owned(), event.event_id.clone())];
+    if let Some(traceparent) = platform_telemetry::current_traceparent() {
+        headers.push(("traceparent".to_owned(), traceparent));
+    }
+    Outgoing {
+        topic: topic.name().to_owned(),
+        key: key.to_owned(),
+        payload: schemas::encode(event),
+        headers,
+    }
+}

@@ -1,0 +1,89 @@
+//! The SQLite database: what a commit promises.
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+use std::time::Duration;
+
+use platform_core::Lifecycle;
+use platform_db::{Db, DbError, Migration};
+
+const MIGRATIONS: &[Migration] = &[
+    Migration::new(
+        1,
+        "CREATE TABLE t (id BIGINT PRIMARY KEY); CREATE TABLE u (x TEXT)",
+    ),
+    Migration::new(2, "ALTER TABLE t ADD COLUMN note TEXT"),
+];
+
+async fn open(dir: &tempfile::TempDir, life: &Lifecycle) -> Db {
+    let db = Db::open_sqlite(&dir.path().join("sub/test.db"), life)
+        .await
+        .unwrap();
+    db.migrate("test", MIGRATIONS).await.unwrap();
+    db
+}
+
+async fn insert(db: &Db, id: i64) -> Result<(), DbError> {
+    let mut tx = db.begin().await?;
+    sqlx::query("INSERT INTO t (id, note) VALUES ($1, $2)")
+        .bind(id)
+        .bind("x")
+        .execute(tx.conn())
+        .await?;
+    tx.commit().await
+}
+
+#[tokio::test]
+async fn what_was_committed_is_there_after_opening_again_and_migrations_run_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let life = Lifecycle::new();
+    let db = open(&dir, &life).await;
+    insert(&db, 1).await.unwrap();
+    drop(db.begin().await.unwrap());
+    db.close().await;
+
+    let again = open(&dir, &life).await;
+    let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM t")
+        .fetch_all(again.reader())
+        .await
+        .unwrap();
+    assert_eq!(ids, [1]);
+    assert!(matches!(insert(&again, 1).await, Err(DbError::Conflict(_))));
+}
+
+#[tokio::test]
+async fn writers_take_turns_and_readers_do_not_wait() {
+    let dir = tempfile::tempdir().unwrap();
+    let life = Lifecycle::new();
+    let db = open(&dir, &life).await;
+    let open_tx = db.begin().await.unwrap();
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM t")
+        .fetch_one(db.reader())
+        .await
+        .unwrap();
+    assert_eq!(count, 0);
+    let second = insert(&db, 2);
+    tokio::pin!(second);
+    assert!(futures_poll_pending(&mut second).await);
+    open_tx.commit().await.unwrap();
+    second.await.unwrap();
+}
+
+async fn futures_poll_pending<F: Future + Unpin>(future: &mut F) -> bool {
+    tokio::time::timeout(Duration::from_millis(20), future)
+        .await
+        .is_err()
+}
+
+#[tokio::test]
+async fn a_commit_of_another_process_wakes_whoever_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let life = Lifecycle::new();
+    let (mine, other) = (open(&dir, &life).await, open(&dir, &life).await);
+    let mut changes = mine.changes();
+    changes.mark_unchanged();
+    insert(&other, 7).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(10), changes.changed())
+        .await
+        .unwrap()
+        .unwrap();
+}
