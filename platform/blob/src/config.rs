@@ -1,6 +1,5 @@
-use std::fmt;
-
-use serde::Deserialize;
+use platform_core::Redacted;
+use serde::{Deserialize, Deserializer, de::Error};
 use url::Url;
 
 /// Where the objects are.
@@ -8,6 +7,7 @@ use url::Url;
 #[serde(deny_unknown_fields)]
 pub struct S3Config {
     /// Address of the store, as this process reaches it.
+    #[serde(deserialize_with = "url")]
     pub endpoint: Url,
     /// The region requests are signed for; most stores other than Amazon's take any.
     #[serde(default = "default_region")]
@@ -18,7 +18,7 @@ pub struct S3Config {
     /// Access key id.
     pub access_key: String,
     /// Secret access key.
-    pub secret_key: Secret,
+    pub secret_key: Redacted,
     /// Bucket in the path (works everywhere) rather than in the host name.
     #[serde(default = "default_path_style")]
     pub path_style: bool,
@@ -26,7 +26,7 @@ pub struct S3Config {
 
 impl S3Config {
     /// A path-style store in the default region and bucket.
-    pub fn new(endpoint: Url, access_key: impl Into<String>, secret_key: Secret) -> Self {
+    pub fn new(endpoint: Url, access_key: impl Into<String>, secret_key: Redacted) -> Self {
         Self {
             endpoint,
             region: default_region(),
@@ -50,27 +50,13 @@ fn default_path_style() -> bool {
     true
 }
 
-/// A string that is never printed.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Hides a string.
-    pub fn new(secret: impl Into<String>) -> Self {
-        Self(secret.into())
-    }
-
-    /// The string itself, for the one who signs with it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
+fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Url::parse(&text).map_err(|error| {
+        Error::custom(format!(
+            "{text:?} is no address such as http://127.0.0.1:9000: {error}"
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -80,7 +66,15 @@ mod tests {
     #[test]
     fn a_secret_is_never_printed() {
         let endpoint = Url::parse("http://127.0.0.1:9000").unwrap();
-        let config = S3Config::new(endpoint, "id", Secret::new("hush"));
+        let config = S3Config::new(endpoint, "id", Redacted::new("hush"));
         assert!(!format!("{config:?}").contains("hush"));
+    }
+
+    #[test]
+    fn little_has_to_be_said() {
+        let json = r#"{"endpoint":"http://s3:9000","access_key":"id","secret_key":"hush"}"#;
+        let config: S3Config = serde_json::from_str(json).unwrap();
+        let endpoint = Url::parse("http://s3:9000").unwrap();
+        assert_eq!(config, S3Config::new(endpoint, "id", Redacted::new("hush")));
     }
 }

@@ -17,9 +17,9 @@ use bytes::Bytes;
 use url::Url;
 
 pub use self::{
-    config::{S3Config, Secret},
+    config::S3Config,
     error::{BlobError, BlobErrorKind},
-    retry::{Backoff, Retrying},
+    retry::Retrying,
     s3::{LocalFiles, S3Blobs},
     types::{
         BlobStream, Head, ListPage, Listed, MultipartId, OpenMultipart, Part, PartToSign,

@@ -2,7 +2,7 @@ use std::{future::Future, ops::Range, path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use rand::Rng;
+use platform_core::backoff::Backoff;
 use url::Url;
 
 use crate::{
@@ -10,54 +10,23 @@ use crate::{
     PresignedRequest, PutOptions,
 };
 
-/// How long to wait between attempts: twice as long each time, with jitter.
-#[derive(Debug, Clone, Copy)]
-pub struct Backoff {
-    /// Attempts in all, the first included.
-    pub attempts: u32,
-    /// Wait after the first attempt.
-    pub first: Duration,
-    /// No wait is longer.
-    pub longest: Duration,
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self {
-            attempts: 5,
-            first: Duration::from_millis(50),
-            longest: Duration::from_secs(2),
-        }
-    }
-}
-
-impl Backoff {
-    fn wait_after(&self, attempt: u32) -> Duration {
-        let doubled = self
-            .first
-            .saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX));
-        doubled.min(self.longest)
-    }
-
-    /// Calls until it succeeds, fails for good, or the attempts are used up.
-    async fn run<T, F>(&self, mut call: impl FnMut() -> F) -> Result<T, BlobError>
-    where
-        F: Future<Output = Result<T, BlobError>>,
-    {
-        let mut attempt = 1;
-        loop {
-            match call().await {
-                Err(error) if error.retryable() && attempt < self.attempts => {
-                    let wait = self
-                        .wait_after(attempt)
-                        .mul_f64(rand::rng().random_range(0.5..1.0));
-                    tracing::debug!(%error, attempt, ?wait, "object store call is tried again");
-                    tokio::time::sleep(wait).await;
-                    attempt += 1;
-                }
-                result => return result,
-            }
-        }
+/// Calls until it succeeds, fails for good, or the attempts are used up.
+async fn run<T, F>(backoff: Backoff, mut call: impl FnMut() -> F) -> Result<T, BlobError>
+where
+    F: Future<Output = Result<T, BlobError>>,
+{
+    let mut attempt = 1;
+    loop {
+        let error = match call().await {
+            Err(error) if error.retryable() => error,
+            result => return result,
+        };
+        let Some(wait) = backoff.delay(attempt, &mut rand::rng()) else {
+            return Err(error);
+        };
+        tracing::debug!(%error, attempt, ?wait, "object store call is tried again");
+        tokio::time::sleep(wait).await;
+        attempt += 1;
     }
 }
 
@@ -82,7 +51,7 @@ impl<B: Blobs> Retrying<B> {
 #[async_trait]
 impl<B: Blobs> Blobs for Retrying<B> {
     async fn ensure_bucket(&self) -> Result<(), BlobError> {
-        self.backoff.run(|| self.inner.ensure_bucket()).await
+        run(self.backoff, || self.inner.ensure_bucket()).await
     }
 
     async fn put(
@@ -92,39 +61,38 @@ impl<B: Blobs> Blobs for Retrying<B> {
         content_type: &str,
         options: PutOptions,
     ) -> Result<Head, BlobError> {
-        self.backoff
-            .run(|| self.inner.put(key, body.clone(), content_type, options))
-            .await
+        run(self.backoff, || {
+            self.inner.put(key, body.clone(), content_type, options)
+        })
+        .await
     }
 
     async fn get(&self, key: &str) -> Result<Bytes, BlobError> {
-        self.backoff.run(|| self.inner.get(key)).await
+        run(self.backoff, || self.inner.get(key)).await
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes, BlobError> {
-        self.backoff
-            .run(|| self.inner.get_range(key, range.clone()))
-            .await
+        run(self.backoff, || self.inner.get_range(key, range.clone())).await
     }
 
     async fn get_stream(&self, key: &str) -> Result<BlobStream, BlobError> {
-        self.backoff.run(|| self.inner.get_stream(key)).await
+        run(self.backoff, || self.inner.get_stream(key)).await
     }
 
     async fn head(&self, key: &str) -> Result<Head, BlobError> {
-        self.backoff.run(|| self.inner.head(key)).await
+        run(self.backoff, || self.inner.head(key)).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), BlobError> {
-        self.backoff.run(|| self.inner.delete(key)).await
+        run(self.backoff, || self.inner.delete(key)).await
     }
 
     async fn delete_many(&self, keys: &[String]) -> Result<(), BlobError> {
-        self.backoff.run(|| self.inner.delete_many(keys)).await
+        run(self.backoff, || self.inner.delete_many(keys)).await
     }
 
     async fn list(&self, prefix: &str, cursor: Option<&str>) -> Result<ListPage, BlobError> {
-        self.backoff.run(|| self.inner.list(prefix, cursor)).await
+        run(self.backoff, || self.inner.list(prefix, cursor)).await
     }
 
     async fn create_multipart(
@@ -132,9 +100,10 @@ impl<B: Blobs> Blobs for Retrying<B> {
         key: &str,
         content_type: &str,
     ) -> Result<MultipartId, BlobError> {
-        self.backoff
-            .run(|| self.inner.create_multipart(key, content_type))
-            .await
+        run(self.backoff, || {
+            self.inner.create_multipart(key, content_type)
+        })
+        .await
     }
 
     async fn presign_part(
@@ -147,7 +116,7 @@ impl<B: Blobs> Blobs for Retrying<B> {
     }
 
     async fn list_parts(&self, key: &str, id: &MultipartId) -> Result<Vec<Part>, BlobError> {
-        self.backoff.run(|| self.inner.list_parts(key, id)).await
+        run(self.backoff, || self.inner.list_parts(key, id)).await
     }
 
     async fn complete_multipart(
@@ -156,21 +125,18 @@ impl<B: Blobs> Blobs for Retrying<B> {
         id: &MultipartId,
         parts: &[Part],
     ) -> Result<Head, BlobError> {
-        self.backoff
-            .run(|| self.inner.complete_multipart(key, id, parts))
-            .await
+        run(self.backoff, || {
+            self.inner.complete_multipart(key, id, parts)
+        })
+        .await
     }
 
     async fn abort_multipart(&self, key: &str, id: &MultipartId) -> Result<(), BlobError> {
-        self.backoff
-            .run(|| self.inner.abort_multipart(key, id))
-            .await
+        run(self.backoff, || self.inner.abort_multipart(key, id)).await
     }
 
     async fn list_multiparts(&self, prefix: &str) -> Result<Vec<OpenMultipart>, BlobError> {
-        self.backoff
-            .run(|| self.inner.list_multiparts(prefix))
-            .await
+        run(self.backoff, || self.inner.list_multiparts(prefix)).await
     }
 
     async fn presign_get(
@@ -194,32 +160,29 @@ mod tests {
     use super::*;
     use crate::BlobErrorKind;
 
-    fn backoff() -> Backoff {
-        Backoff {
-            attempts: 3,
-            ..Backoff::default()
-        }
-    }
-
     async fn attempts_until(kind: BlobErrorKind, succeeds_at: u32) -> (u32, bool) {
         let calls = Cell::new(0);
-        let result = backoff()
-            .run(|| {
-                calls.set(calls.get() + 1);
-                let call = calls.get();
-                async move {
-                    if call >= succeeds_at {
-                        Ok(())
-                    } else {
-                        Err(BlobError::new(kind, "no"))
-                    }
+        let backoff = Backoff {
+            first: Duration::ZERO,
+            limit: Duration::ZERO,
+            attempts: 3,
+        };
+        let result = run(backoff, || {
+            calls.set(calls.get() + 1);
+            let call = calls.get();
+            async move {
+                if call >= succeeds_at {
+                    Ok(())
+                } else {
+                    Err(BlobError::new(kind, "no"))
                 }
-            })
-            .await;
+            }
+        })
+        .await;
         (calls.get(), result.is_ok())
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn what_passes_is_tried_again() {
         assert_eq!(
             attempts_until(BlobErrorKind::Unavailable, 3).await,
@@ -227,23 +190,16 @@ mod tests {
         );
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn attempts_end() {
         assert_eq!(attempts_until(BlobErrorKind::Full, 4).await, (3, false));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn what_never_succeeds_is_tried_once() {
         assert_eq!(
             attempts_until(BlobErrorKind::AlreadyExists, 2).await,
             (1, false)
         );
-    }
-
-    #[test]
-    fn waits_double_up_to_the_longest() {
-        let backoff = Backoff::default();
-        assert_eq!(backoff.wait_after(2), backoff.first * 2);
-        assert_eq!(backoff.wait_after(40), backoff.longest);
     }
 }

@@ -56,7 +56,7 @@ impl S3Blobs {
         );
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
-            .read_timeout(Duration::from_secs(60))
+            .read_timeout(Duration::from_mins(1))
             .build();
         let sdk = Config::builder()
             .behavior_version(BehaviorVersion::latest())
