@@ -60,11 +60,8 @@ impl Lifecycle {
         self.spawn(async move {
             let outcome = task.await;
             if let Err(reason) = &outcome {
-                error!(
-                    task = name,
-                    error = reason as &dyn std::error::Error,
-                    "a task failed"
-                );
+                let reason: &dyn std::error::Error = reason;
+                error!(task = name, error = reason, "a task failed");
             } else if !life.is_draining() {
                 error!(task = name, "a task ended before its time");
             } else {

@@ -1,1 +1,14 @@
-//! Under construction.
+//! HTTP as every service speaks it: one way to serve, to fail, to find and to call each other.
+
+pub mod client;
+mod discovery;
+mod principal;
+mod problem;
+mod request;
+mod server;
+
+pub use client::Client;
+pub use discovery::{Discovery, DiscoveryError, Service};
+pub use principal::{PRINCIPAL_HEADER, Principal};
+pub use problem::{Problem, ProblemDocument};
+pub use server::{Health, Running, ServeError, Server, serve};

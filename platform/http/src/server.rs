@@ -1,0 +1,202 @@
+//! One way to serve: bind first, then build; drain on shutdown.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, JsonConfig, PathConfig, QueryConfig, ServiceConfig};
+use actix_web::{App, HttpResponse, HttpServer};
+use platform_core::Lifecycle;
+
+use crate::{Discovery, DiscoveryError, Problem, Service, request};
+
+/// A server that could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is taken or not ours.
+    #[error("{service} cannot listen on {addr}: choose another address with --listen")]
+    Bind {
+        /// Who wanted to listen.
+        service: Service,
+        /// Where.
+        addr: SocketAddr,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The address cannot be made known.
+    #[error("{service} cannot announce its address")]
+    Announce {
+        /// Whose address.
+        service: Service,
+        /// Why.
+        #[source]
+        source: DiscoveryError,
+    },
+}
+
+/// Whether a service can do its work now; `/health/ready` tells.
+#[derive(Debug, Clone, Default)]
+pub struct Health(Arc<AtomicBool>);
+
+impl Health {
+    /// A service that is ready from the start.
+    pub fn ready() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+
+    /// Says whether the service can do its work now.
+    pub fn set(&self, ready: bool) {
+        self.0.store(ready, Ordering::SeqCst);
+    }
+
+    /// Whether the service can do its work now.
+    pub fn is_ready(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// How a server is to run.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Whose server it is.
+    pub service: Service,
+    /// Where to listen; `None`: on a loopback port, the one of last time if it is free.
+    pub listen: Option<SocketAddr>,
+    /// Threads that serve.
+    pub workers: usize,
+    /// Largest JSON body in bytes.
+    pub json_limit: usize,
+    /// Told by `/health/ready`.
+    pub health: Health,
+}
+
+impl Server {
+    /// `service` on a loopback port with one thread.
+    pub fn internal(service: Service) -> Self {
+        Self {
+            service,
+            listen: None,
+            workers: 1,
+            json_limit: 1 << 20,
+            health: Health::ready(),
+        }
+    }
+}
+
+/// A server that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Running {
+    /// Where it listens.
+    pub addr: SocketAddr,
+}
+
+/// Starts `server` with the routes of `configure` until `lifecycle` drains, and announces it.
+pub fn serve<F>(
+    server: Server,
+    lifecycle: &Lifecycle,
+    discovery: &Discovery,
+    configure: F,
+) -> Result<Running, ServeError>
+where
+    F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+{
+    let (listener, addr) = bind(&server, discovery)?;
+    let Server {
+        service,
+        workers,
+        json_limit,
+        health,
+        ..
+    } = server;
+    let bound = |source| ServeError::Bind {
+        service,
+        addr,
+        source,
+    };
+    let app = move || {
+        App::new()
+            .app_data(
+                JsonConfig::default()
+                    .limit(json_limit)
+                    .error_handler(|error, _| {
+                        Problem::bad_request(format!("The JSON body is not valid: {error}.")).into()
+                    }),
+            )
+            .app_data(PathConfig::default().error_handler(|_, _| {
+                Problem::not_found("There is nothing at this address.").into()
+            }))
+            .app_data(QueryConfig::default().error_handler(|error, _| {
+                Problem::bad_request(format!("The query is not valid: {error}.")).into()
+            }))
+            .app_data(web::Data::new(health.clone()))
+            .wrap(from_fn(request::observe))
+            .route("/health/live", web::get().to(HttpResponse::NoContent))
+            .route("/health/ready", web::get().to(readiness))
+            .configure(configure.clone())
+            .default_service(web::to(nothing_here))
+    };
+    let http = HttpServer::new(app)
+        .workers(workers)
+        .worker_max_blocking_threads(4)
+        .disable_signals()
+        .shutdown_timeout(10)
+        .listen(listener)
+        .map_err(bound)?
+        .run();
+    let handle = http.handle();
+    lifecycle.spawn_vital("http server", http);
+    let life = lifecycle.clone();
+    lifecycle.spawn(async move {
+        life.draining().await;
+        tokio::select! {
+            () = handle.stop(true) => {}
+            () = life.stopping() => handle.stop(false).await,
+        }
+    });
+    discovery
+        .announce(service, addr)
+        .map_err(|source| ServeError::Announce { service, source })?;
+    Ok(Running { addr })
+}
+
+fn bind(server: &Server, discovery: &Discovery) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let attempt = |addr: SocketAddr| {
+        let listener = TcpListener::bind(addr)?;
+        let addr = listener.local_addr()?;
+        Ok((listener, addr))
+    };
+    let wanted = server.listen.unwrap_or_else(|| loopback(0));
+    let again = match server.listen {
+        Some(_) => None,
+        None => discovery
+            .previous_port(server.service)
+            .and_then(|p| attempt(loopback(p)).ok()),
+    };
+    again
+        .map_or_else(|| attempt(wanted), Ok)
+        .map_err(|source| ServeError::Bind {
+            service: server.service,
+            addr: wanted,
+            source,
+        })
+}
+
+async fn readiness(health: web::Data<Health>) -> Result<HttpResponse, Problem> {
+    if health.is_ready() {
+        return Ok(HttpResponse::NoContent().finish());
+    }
+    Err(Problem::new(
+        actix_web::http::StatusCode::SERVICE_UNAVAILABLE,
+        "not-ready",
+        "Not ready",
+        "The service is still starting. Try again in a second.",
+    )
+    .retry_after(1))
+}
+
+async fn nothing_here() -> Result<HttpResponse, Problem> {
+    Err(Problem::not_found("There is nothing at this address."))
+}
