@@ -1,1 +1,75 @@
-//! Under construction.
+//! The gateway: the one public address of a Marquee.
+//!
+//! It knows which service answers what ([`http::routes`]), forwards without reading bodies, puts
+//! the watch page together from several services in one call, and serves the frontend.
+
+mod assets;
+mod forward;
+mod http;
+mod watch;
+
+use std::net::SocketAddr;
+
+use platform_core::Lifecycle;
+use platform_http::{Client, Health, Running, ServeError, Server, Service};
+use serde::{Deserialize, Serialize};
+
+/// How the gateway is to run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Threads that serve.
+    pub workers: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            workers: 2,
+        }
+    }
+}
+
+/// What the gateway needs.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// Finds and calls the services.
+    pub client: Client,
+    /// Ends the gateway.
+    pub lifecycle: Lifecycle,
+    /// The merged OpenAPI document of all services, as JSON.
+    pub openapi: String,
+    /// Bucket whose presigned URLs are forwarded to the object store of this machine; `None` where
+    /// the object store has a public address of its own.
+    pub bucket: Option<String>,
+}
+
+/// Starts the gateway.
+pub fn build(config: &Config, deps: Deps) -> Result<Running, ServeError> {
+    let server = Server {
+        service: Service::Gateway,
+        listen: Some(config.listen),
+        workers: config.workers,
+        json_limit: 1 << 20,
+        health: Health::ready(),
+    };
+    let Deps {
+        client,
+        lifecycle,
+        openapi,
+        bucket,
+    } = deps;
+    let discovery = client.discovery().clone();
+    let state = http::State::new(client, openapi, bucket);
+    platform_http::serve(server, &lifecycle, &discovery, move |app| {
+        http::routes(app, &state)
+    })
+}
+
+/// The part of the OpenAPI document that the gateway answers itself.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    <watch::Api as utoipa::OpenApi>::openapi()
+}

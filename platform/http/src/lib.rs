@@ -12,3 +12,6 @@ pub use discovery::{Discovery, DiscoveryError, Service};
 pub use principal::{PRINCIPAL_HEADER, Principal};
 pub use problem::{Problem, ProblemDocument};
 pub use server::{Health, Running, ServeError, Server, serve};
+
+/// The W3C `traceparent` of the current span, for callers that build requests themselves.
+pub use platform_telemetry::current_traceparent;

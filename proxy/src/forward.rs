@@ -1,0 +1,203 @@
+//! Forwarding: bodies stream through in both directions, unread.
+
+use std::time::Duration;
+
+use actix_web::body::SizedStream;
+use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::http::{StatusCode, Uri};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use awc::error::SendRequestError;
+use awc::{ClientRequest, Connector};
+use platform_http::{PRINCIPAL_HEADER, Problem, Service};
+use schemas::OwnerId;
+
+use crate::http::State;
+
+/// How long a service may take to begin its answer. The longest legitimate wait is a segment that
+/// is encoded on demand.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// Headers that concern one connection only (RFC 9110, section 7.6.1).
+const HOP_BY_HOP: [&str; 7] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Headers by which the gateway tells services about the caller, so never the caller itself.
+const OURS: [&str; 5] = [
+    PRINCIPAL_HEADER,
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+];
+
+/// The client of one server thread.
+pub(crate) fn upstream_client() -> awc::Client {
+    awc::Client::builder()
+        .connector(Connector::new().limit(0).timeout(Duration::from_secs(2)))
+        .timeout(ANSWER_TIMEOUT)
+        .disable_redirects()
+        .no_default_headers()
+        .finish()
+}
+
+/// Sends the request on to `service` as it came.
+pub(crate) async fn forward(
+    service: Service,
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<State>,
+    upstream: web::Data<awc::Client>,
+) -> Result<HttpResponse, Problem> {
+    let call = prepare(service, &request, &state, &upstream)?;
+    let mut call = call
+        .insert_header(("x-forwarded-proto", "http"))
+        .insert_header((PRINCIPAL_HEADER, OwnerId::local().as_str()));
+    if let Some(host) = request.headers().get(header::HOST) {
+        call = call.insert_header(("x-forwarded-host", host.clone()));
+    }
+    send(service, &request, call, payload).await
+}
+
+/// Sends a presigned request on to the object store of this machine. The signature covers the
+/// `Host` that the client used, so it is kept.
+pub(crate) async fn to_objects(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<State>,
+    upstream: web::Data<awc::Client>,
+) -> Result<HttpResponse, Problem> {
+    let mut call = prepare(Service::Objects, &request, &state, &upstream)?;
+    if let Some(host) = request.headers().get(header::HOST) {
+        call = call.insert_header((header::HOST, host.clone()));
+    }
+    send(Service::Objects, &request, call, payload).await
+}
+
+fn prepare(
+    service: Service,
+    request: &HttpRequest,
+    state: &State,
+    upstream: &awc::Client,
+) -> Result<ClientRequest, Problem> {
+    let base = state
+        .client
+        .discovery()
+        .resolve(service)
+        .map_err(|error| Problem::unavailable(2, error))?;
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    let uri = format!("{}{target}", base.as_str().trim_end_matches('/'))
+        .parse::<Uri>()
+        .map_err(|error| Problem::bad_request("The address is not valid.").caused_by(error))?;
+    let mut call = upstream.request(request.method().clone(), uri);
+    for (name, value) in forwardable(request.headers()) {
+        call = call.append_header((name.clone(), value.clone()));
+    }
+    Ok(match platform_http::current_traceparent() {
+        Some(traceparent) => call.insert_header(("traceparent", traceparent)),
+        None => call,
+    })
+}
+
+/// What of `headers` goes on to the next hop.
+fn forwardable(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &header::HeaderValue)> {
+    headers.iter().filter(|(name, _)| {
+        let name = name.as_str();
+        !HOP_BY_HOP.contains(&name) && !OURS.contains(&name) && name != "host"
+    })
+}
+
+async fn send(
+    service: Service,
+    request: &HttpRequest,
+    call: ClientRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    // A signed Content-Length must arrive as such: an unsized stream would be sent in chunks.
+    let length = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let sent = match length {
+        Some(length) => call.send_body(SizedStream::new(length, payload)),
+        None if chunked => call.send_stream(payload),
+        None => call.send(),
+    };
+    let answer = sent.await.map_err(|error| failed(service, &error))?;
+    let mut response = HttpResponseBuilder::new(answer.status());
+    for (name, value) in answer.headers() {
+        if !HOP_BY_HOP.contains(&name.as_str()) {
+            response.append_header((name.clone(), value.clone()));
+        }
+    }
+    let length = answer
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    Ok(match length {
+        Some(length) => response.body(SizedStream::new(length, answer)),
+        None => response.streaming(answer),
+    })
+}
+
+/// An upstream that gave no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{service} gave no answer: {reason}")]
+struct NoAnswer {
+    service: Service,
+    reason: String,
+}
+
+fn failed(service: Service, error: &SendRequestError) -> Problem {
+    let cause = NoAnswer {
+        service,
+        reason: error.to_string(),
+    };
+    if matches!(error, SendRequestError::Timeout) {
+        return Problem::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            "timeout",
+            "It took too long",
+            "The answer took too long. Try again in a few seconds.",
+        )
+        .retry_after(2)
+        .caused_by(cause);
+    }
+    Problem::unavailable(2, cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_concerns_the_connection_or_is_ours_to_say_does_not_go_on() {
+        let mut headers = HeaderMap::new();
+        for name in [
+            "connection",
+            "x-marquee-principal",
+            "x-forwarded-for",
+            "host",
+            "range",
+        ] {
+            headers.insert(
+                HeaderName::from_static(name),
+                header::HeaderValue::from_static("x"),
+            );
+        }
+        let left: Vec<_> = forwardable(&headers)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert_eq!(left, ["range"]);
+    }
+}
