@@ -58,9 +58,18 @@ impl Grid {
         let step = u64::from(segment_frames);
         let (full, rest) = (total_frames / step, total_frames % step);
         let rest_is_long = frame_rate.frames_to_micros(rest) >= SHORTEST_LAST;
-        let count = if full == 0 || (rest > 0 && rest_is_long) { full + 1 } else { full };
+        let count = if full == 0 || (rest > 0 && rest_is_long) {
+            full + 1
+        } else {
+            full
+        };
         let segment_count = u32::try_from(count).unwrap_or(u32::MAX);
-        Self { frame_rate, total_frames, segment_frames, segment_count }
+        Self {
+            frame_rate,
+            total_frames,
+            segment_frames,
+            segment_count,
+        }
     }
 
     /// Whether the numbers fit together: no empty segment, nothing lost.
@@ -82,7 +91,11 @@ impl Grid {
         } else {
             self.segment_frames
         };
-        Some(Segment { index, first_frame, frames })
+        Some(Segment {
+            index,
+            first_frame,
+            frames,
+        })
     }
 
     /// All segments in order.
@@ -117,7 +130,9 @@ impl Grid {
     pub fn segment_at(&self, time: Micros) -> u32 {
         let frame = self.frame_rate.micros_to_frames_floor(time);
         let index = frame / u64::from(self.segment_frames.max(1));
-        u32::try_from(index).unwrap_or(u32::MAX).min(self.segment_count.saturating_sub(1))
+        u32::try_from(index)
+            .unwrap_or(u32::MAX)
+            .min(self.segment_count.saturating_sub(1))
     }
 
     /// Ticks a second of the video tracks.
@@ -132,7 +147,8 @@ impl Grid {
 
     /// The decode time of segment `index` in ticks: its `tfdt`.
     pub fn boundary_ticks(&self, index: u32) -> u64 {
-        self.boundary_frame(index).saturating_mul(u64::from(self.frame_ticks()))
+        self.boundary_frame(index)
+            .saturating_mul(u64::from(self.frame_ticks()))
     }
 
     /// First AAC frame of audio segment `index`: the frame boundary nearest to the picture's cut.
@@ -178,7 +194,11 @@ impl Grid {
     }
 
     fn segments_per_chunk(&self) -> u32 {
-        let segment = self.frame_rate.frames_to_micros(u64::from(self.segment_frames)).0.max(1);
+        let segment = self
+            .frame_rate
+            .frames_to_micros(u64::from(self.segment_frames))
+            .0
+            .max(1);
         let nearest = (NOMINAL_CHUNK.0 + segment / 2) / segment;
         u32::try_from(nearest).unwrap_or(1).max(1)
     }

@@ -25,7 +25,11 @@ pub fn hover_image(grid: &Grid, index: u32) -> Option<HoverImage> {
     }
     let first = grid.boundary_frame(segments.start);
     let frame = first + (grid.boundary_frame(segments.end) - first) / 2;
-    Some(HoverImage { index, frame, time: grid.frame_time(frame) })
+    Some(HoverImage {
+        index,
+        frame,
+        time: grid.frame_time(frame),
+    })
 }
 
 /// All hover pictures in order.

@@ -38,7 +38,10 @@ impl Rational {
             return None;
         }
         let divisor = gcd(num, den);
-        Some(Self { num: num / divisor, den: den / divisor })
+        Some(Self {
+            num: num / divisor,
+            den: den / divisor,
+        })
     }
 
     /// `num / 1`, for constants; zero is taken as one.
@@ -215,19 +218,33 @@ pub fn output_rate(r_frame_rate: Option<Rational>, avg_frame_rate: Option<Ration
     let (average, base) = match (avg_frame_rate, r_frame_rate) {
         (Some(average), Some(base)) => (average, base),
         (Some(only), None) | (None, Some(only)) => (only, only),
-        (None, None) => return OutputRate { rate: STANDARD_25, keep_every: 1, constant_source: false },
+        (None, None) => {
+            return OutputRate {
+                rate: STANDARD_25,
+                keep_every: 1,
+                constant_source: false,
+            };
+        }
     };
     if is_constant(base, average) {
         let source = canonical(base);
         let (rate, keep_every) = divide_to_sixty(source);
-        return OutputRate { rate: canonical(rate), keep_every, constant_source: true };
+        return OutputRate {
+            rate: canonical(rate),
+            keep_every,
+            constant_source: true,
+        };
     }
     // A phone's clip has a nominal rate (base) that its average misses by a few dropped frames.
     let nominal = canonical(base);
     let near_nominal = standard_rates().any(|standard| standard == nominal)
         && nominal.parts_per_million_from(average) < 100_000;
     let (wished, _) = divide_to_sixty(if near_nominal { nominal } else { average });
-    OutputRate { rate: nearest_standard(wished), keep_every: 1, constant_source: false }
+    OutputRate {
+        rate: nearest_standard(wished),
+        keep_every: 1,
+        constant_source: false,
+    }
 }
 
 const STANDARD_25: Rational = Rational::literal(25, 1);

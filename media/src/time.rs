@@ -54,8 +54,13 @@ impl Micros {
         let hours: i64 = parts.next()?.parse().ok()?;
         let minutes: i64 = parts.next()?.parse().ok()?;
         let seconds = Self::parse_seconds(parts.next()?)?;
-        let whole = hours.checked_mul(3600)?.checked_add(minutes.checked_mul(60)?)?;
-        seconds.0.checked_add(whole.checked_mul(1_000_000)?).map(Self)
+        let whole = hours
+            .checked_mul(3600)?
+            .checked_add(minutes.checked_mul(60)?)?;
+        seconds
+            .0
+            .checked_add(whole.checked_mul(1_000_000)?)
+            .map(Self)
     }
 
     /// As a [`Duration`]; negative becomes zero.
@@ -74,7 +79,12 @@ impl fmt::Display for Micros {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let magnitude = self.0.unsigned_abs();
-        write!(f, "{sign}{}.{:06}", magnitude / 1_000_000, magnitude % 1_000_000)
+        write!(
+            f,
+            "{sign}{}.{:06}",
+            magnitude / 1_000_000,
+            magnitude % 1_000_000
+        )
     }
 }
 

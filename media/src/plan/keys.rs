@@ -1,0 +1,232 @@
+//! Where every object of a film lies, and back from a path to what it names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::Plan;
+
+/// One media segment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SegmentRef {
+    /// Of a rung.
+    Video {
+        /// The rung's name.
+        rung: String,
+        /// The segment, from 0.
+        n: u32,
+    },
+    /// Of a sound track.
+    Audio {
+        /// The track, from 0.
+        track: u32,
+        /// The segment, from 0.
+        n: u32,
+    },
+}
+
+impl SegmentRef {
+    /// The segment's number on the grid.
+    pub const fn number(&self) -> u32 {
+        match self {
+            Self::Video { n, .. } | Self::Audio { n, .. } => *n,
+        }
+    }
+}
+
+/// Any object of a film's revision. Displayed as its path below `media/{video}/{revision}/`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ObjectRef {
+    /// `plan.json`
+    Plan,
+    /// `master.m3u8`
+    HlsMaster,
+    /// `manifest.mpd`
+    DashManifest,
+    /// `v/{rung}/playlist.m3u8`
+    VideoPlaylist(String),
+    /// `v/{rung}/init.mp4`
+    VideoInit(String),
+    /// `a/{track}/playlist.m3u8`
+    AudioPlaylist(u32),
+    /// `a/{track}/init.mp4`
+    AudioInit(u32),
+    /// `v/{rung}/{n}.m4s` or `a/{track}/{n}.m4s`
+    Segment(SegmentRef),
+    /// `images/poster.jpg`
+    Poster,
+    /// `images/hover-{k}.jpg`
+    Hover(u32),
+}
+
+impl ObjectRef {
+    /// The MIME type it is served with.
+    pub const fn content_type(&self) -> &'static str {
+        match self {
+            Self::Plan => "application/json",
+            Self::HlsMaster | Self::VideoPlaylist(_) | Self::AudioPlaylist(_) => {
+                "application/vnd.apple.mpegurl"
+            }
+            Self::DashManifest => "application/dash+xml",
+            Self::VideoInit(_) | Self::Segment(SegmentRef::Video { .. }) => "video/mp4",
+            Self::AudioInit(_) | Self::Segment(SegmentRef::Audio { .. }) => "audio/mp4",
+            Self::Poster | Self::Hover(_) => "image/jpeg",
+        }
+    }
+}
+
+impl From<SegmentRef> for ObjectRef {
+    fn from(segment: SegmentRef) -> Self {
+        Self::Segment(segment)
+    }
+}
+
+impl fmt::Display for SegmentRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Video { rung, n } => write!(f, "v/{rung}/{n}.m4s"),
+            Self::Audio { track, n } => write!(f, "a/{track}/{n}.m4s"),
+        }
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plan => f.write_str("plan.json"),
+            Self::HlsMaster => f.write_str("master.m3u8"),
+            Self::DashManifest => f.write_str("manifest.mpd"),
+            Self::VideoPlaylist(rung) => write!(f, "v/{rung}/playlist.m3u8"),
+            Self::VideoInit(rung) => write!(f, "v/{rung}/init.mp4"),
+            Self::AudioPlaylist(track) => write!(f, "a/{track}/playlist.m3u8"),
+            Self::AudioInit(track) => write!(f, "a/{track}/init.mp4"),
+            Self::Segment(segment) => segment.fmt(f),
+            Self::Poster => f.write_str("images/poster.jpg"),
+            Self::Hover(index) => write!(f, "images/hover-{index}.jpg"),
+        }
+    }
+}
+
+/// The path names no object of a film.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this address names no part of a film")]
+pub struct NoSuchPath;
+
+impl FromStr for ObjectRef {
+    type Err = NoSuchPath;
+
+    /// Reads a path below `media/{video}/{revision}/`. Every accepted path is exactly what
+    /// [`fmt::Display`] writes: no other spelling of a number, no other separator.
+    fn from_str(path: &str) -> Result<Self, NoSuchPath> {
+        parse(path).ok_or(NoSuchPath)
+    }
+}
+
+impl FromStr for SegmentRef {
+    type Err = NoSuchPath;
+
+    fn from_str(path: &str) -> Result<Self, NoSuchPath> {
+        match path.parse()? {
+            ObjectRef::Segment(segment) => Ok(segment),
+            _ => Err(NoSuchPath),
+        }
+    }
+}
+
+fn parse(path: &str) -> Option<ObjectRef> {
+    let mut parts = path.split('/');
+    let (first, second, third) = (parts.next()?, parts.next(), parts.next());
+    if parts.next().is_some() {
+        return None;
+    }
+    match (first, second, third) {
+        ("plan.json", None, None) => Some(ObjectRef::Plan),
+        ("master.m3u8", None, None) => Some(ObjectRef::HlsMaster),
+        ("manifest.mpd", None, None) => Some(ObjectRef::DashManifest),
+        ("images", Some("poster.jpg"), None) => Some(ObjectRef::Poster),
+        ("images", Some(name), None) => {
+            let index = name.strip_prefix("hover-")?.strip_suffix(".jpg")?;
+            Some(ObjectRef::Hover(number(index)?))
+        }
+        ("v", Some(rung), Some(file)) => {
+            let rung = rung_name(rung)?;
+            Some(match file {
+                "playlist.m3u8" => ObjectRef::VideoPlaylist(rung),
+                "init.mp4" => ObjectRef::VideoInit(rung),
+                _ => SegmentRef::Video {
+                    rung,
+                    n: number(file.strip_suffix(".m4s")?)?,
+                }
+                .into(),
+            })
+        }
+        ("a", Some(track), Some(file)) => {
+            let track = number(track)?;
+            Some(match file {
+                "playlist.m3u8" => ObjectRef::AudioPlaylist(track),
+                "init.mp4" => ObjectRef::AudioInit(track),
+                _ => SegmentRef::Audio {
+                    track,
+                    n: number(file.strip_suffix(".m4s")?)?,
+                }
+                .into(),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// `360p`: a canonical number and a `p`.
+fn rung_name(text: &str) -> Option<String> {
+    number(text.strip_suffix('p')?)?;
+    Some(text.to_owned())
+}
+
+/// A decimal number in its only spelling.
+fn number(text: &str) -> Option<u32> {
+    let canonical =
+        text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    if canonical { text.parse().ok() } else { None }
+}
+
+/// The folder of all objects of a film's revision, with a slash at its end.
+pub fn folder(video_id: &str, revision: u32) -> String {
+    format!("media/{video_id}/{revision}/")
+}
+
+impl Plan {
+    /// The folder of all objects of this plan, with a slash at its end.
+    pub fn folder(&self) -> String {
+        folder(&self.video_id, self.revision)
+    }
+
+    /// The full key of an object.
+    pub fn object_key(&self, object: &ObjectRef) -> String {
+        format!("{}{object}", self.folder())
+    }
+
+    /// The full key of a media segment.
+    pub fn segment_key(&self, segment: &SegmentRef) -> String {
+        format!("{}{segment}", self.folder())
+    }
+
+    /// Whether the plan has such an object.
+    pub fn contains(&self, object: &ObjectRef) -> bool {
+        match object {
+            ObjectRef::Plan | ObjectRef::HlsMaster | ObjectRef::DashManifest => true,
+            ObjectRef::Poster => !self.rungs.is_empty() || self.source.attached_pic.is_some(),
+            ObjectRef::VideoPlaylist(rung) | ObjectRef::VideoInit(rung) => {
+                self.rung(rung).is_some()
+            }
+            ObjectRef::AudioPlaylist(track) | ObjectRef::AudioInit(track) => {
+                self.track(*track).is_some()
+            }
+            ObjectRef::Segment(SegmentRef::Video { rung, n }) => {
+                self.rung(rung).is_some() && *n < self.grid.segment_count
+            }
+            ObjectRef::Segment(SegmentRef::Audio { track, n }) => {
+                self.track(*track).is_some() && *n < self.grid.segment_count
+            }
+            ObjectRef::Hover(index) => !self.rungs.is_empty() && *index < self.grid.chunk_count(),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! What a source is, read from `ffprobe -show_format -show_streams -show_chapters -of json`.
+
+mod error;
+mod pick;
+mod raw;
+
+use serde::{Deserialize, Serialize};
+
+pub use error::ProbeError;
+
+use crate::ladder::Size;
+use crate::rate::Rational;
+use crate::time::Micros;
+
+/// What a source may be at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// Pixels of a coded picture.
+    pub max_pixels: u64,
+    /// Longest side of a coded picture.
+    pub max_side: u32,
+    /// Longest film.
+    pub max_duration: Micros,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_pixels: 8192 * 4320,
+            max_side: 16_384,
+            max_duration: Micros::from_secs(48 * 3600),
+        }
+    }
+}
+
+/// A film as it was uploaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// `ffprobe`'s format name, `mov,mp4,m4a,3gp,3g2,mj2`.
+    pub container: String,
+    /// Start of the container's earliest stream.
+    pub start_time: Micros,
+    /// Length of the container's longest stream.
+    pub duration: Micros,
+    /// The film's picture; never cover art.
+    pub video: Option<VideoStream>,
+    /// Tracks that can be decoded, in the file's order; the first is the default.
+    pub audio: Vec<AudioStream>,
+    /// Stream index of the cover art.
+    pub attached_pic: Option<u32>,
+    /// Subtitle tracks.
+    pub subtitles: Vec<SubtitleStream>,
+    /// Chapters in order.
+    pub chapters: Vec<Chapter>,
+    /// End of the last video frame as a look at the file's tail found it, in source time. Set it
+    /// where the container has no frame count.
+    pub last_video_end: Option<Micros>,
+}
+
+/// The picture's stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VideoStream {
+    /// Index in the source (`-map 0:INDEX`).
+    pub index: u32,
+    /// Codec name, `h264`.
+    pub codec: String,
+    /// The coded picture, before sample aspect ratio and rotation.
+    pub coded: Size,
+    /// The picture as it is to be shown: square pixels, upright, even sides.
+    pub displayed: Size,
+    /// How the decoded picture must be turned to stand upright.
+    pub rotation: Rotation,
+    /// Sample aspect ratio; one when within 1 % of it.
+    pub sar: Rational,
+    /// `r_frame_rate`.
+    pub base_rate: Option<Rational>,
+    /// `avg_frame_rate`.
+    pub average_rate: Option<Rational>,
+    /// Frames have all the same duration, and count and length agree.
+    pub constant_rate: bool,
+    /// Frames the container counts.
+    pub frames: Option<u64>,
+    /// First frame's time in source time.
+    pub start_time: Micros,
+    /// The stream's length where the container tells it.
+    pub duration: Option<Micros>,
+    /// Whether fields must be woven.
+    pub scan: Scan,
+    /// Pixel format, `yuv420p10le`.
+    pub pix_fmt: String,
+    /// Full range (`pc`) rather than limited.
+    pub full_range: bool,
+    /// High dynamic range, which must be tone-mapped.
+    pub hdr: Option<Hdr>,
+    /// Color space, primaries and transfer as `ffprobe` names them, where it does.
+    pub color: Color,
+    /// Dolby Vision profile where there is such metadata.
+    pub dolby_vision_profile: Option<u8>,
+}
+
+/// Color description as `ffprobe` names it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Color {
+    /// Matrix, `bt709`.
+    pub space: Option<String>,
+    /// Primaries.
+    pub primaries: Option<String>,
+    /// Transfer characteristics.
+    pub transfer: Option<String>,
+}
+
+/// Clockwise turn that makes the decoded picture upright.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rotation {
+    /// None.
+    #[default]
+    None,
+    /// A quarter turn clockwise.
+    Clockwise90,
+    /// Upside down.
+    Half,
+    /// A quarter turn counter-clockwise.
+    CounterClockwise90,
+}
+
+/// How a picture's lines were scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scan {
+    /// Whole frames.
+    Progressive,
+    /// The file does not say.
+    Unknown,
+    /// Two fields, top field shown first.
+    TopFieldFirst,
+    /// Two fields, bottom field shown first.
+    BottomFieldFirst,
+}
+
+impl Scan {
+    /// Whether the file says that there are fields.
+    pub const fn is_interlaced(self) -> bool {
+        matches!(self, Self::TopFieldFirst | Self::BottomFieldFirst)
+    }
+}
+
+/// A transfer of high dynamic range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hdr {
+    /// SMPTE ST 2084, as in HDR10.
+    Pq,
+    /// ARIB STD-B67.
+    Hlg,
+}
+
+/// A sound track that can be decoded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AudioStream {
+    /// Index in the source (`-map 0:INDEX`).
+    pub index: u32,
+    /// Codec name.
+    pub codec: String,
+    /// Samples a second.
+    pub sample_rate: u32,
+    /// Channels.
+    pub channels: u32,
+    /// ISO 639 language; `None` for `und`.
+    pub language: Option<String>,
+    /// Title tag.
+    pub title: Option<String>,
+    /// First sample's time in source time.
+    pub start_time: Micros,
+    /// The stream's length where the container tells it.
+    pub duration: Option<Micros>,
+}
+
+/// A subtitle track.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubtitleStream {
+    /// Index in the source.
+    pub index: u32,
+    /// Codec name.
+    pub codec: String,
+    /// Text, which can become WebVTT; otherwise pictures.
+    pub text: bool,
+    /// ISO 639 language.
+    pub language: Option<String>,
+}
+
+/// A chapter, in source time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chapter {
+    /// Where it starts.
+    pub start: Micros,
+    /// Where it ends.
+    pub end: Micros,
+    /// Its title, empty when it has none.
+    pub title: String,
+}
+
+impl Source {
+    /// Reads `ffprobe`'s JSON and judges whether this can become a film.
+    pub fn from_ffprobe(json: &[u8], limits: &Limits) -> Result<Self, ProbeError> {
+        pick::source(&raw::Probe::parse(json)?, limits)
+    }
+}
