@@ -2,6 +2,7 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
+use data_encoding::HEXLOWER;
 use platform_http::Problem;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
@@ -40,7 +41,7 @@ pub(crate) async fn serve(request: HttpRequest) -> Result<HttpResponse, Problem>
 }
 
 fn answer(request: &HttpRequest, path: &str, file: EmbeddedFile) -> HttpResponse {
-    let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()));
+    let etag = format!("\"{}\"", HEXLOWER.encode(&file.metadata.sha256_hash()));
     // Vite puts a hash of the content into the names below assets/.
     let immutable = path.starts_with("assets/");
     let cache = if immutable {
@@ -67,13 +68,4 @@ fn answer(request: &HttpRequest, path: &str, file: EmbeddedFile) -> HttpResponse
     response
         .content_type(file.metadata.mimetype())
         .body(file.data.into_owned())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        write!(text, "{byte:02x}").ok();
-        text
-    })
 }
