@@ -30,7 +30,7 @@ pub enum ValidateError {
         /// Ticks planned.
         planned: u64,
     },
-    /// The picture starts early or late, or its frames overlap the neighbours'.
+    /// The picture starts early or late, or not every frame is shown until the next.
     #[error("the segment is shown from {start} to {end} ticks; the plan says 0 to {planned}")]
     Presentation {
         /// First tick shown.
@@ -55,6 +55,14 @@ pub enum ValidateError {
         found: Size,
         /// Size planned.
         planned: Size,
+    },
+    /// Not at its place on the grid.
+    #[error("the segment starts at tick {found}; the plan says {planned}")]
+    Start {
+        /// Tick found.
+        found: u64,
+        /// Tick planned.
+        planned: u64,
     },
     /// Another unit of time.
     #[error("the track counts {found} ticks a second; the plan says {planned}")]
@@ -93,7 +101,8 @@ pub fn video_init(grid: &Grid, rung: &Rung, init: &InitInfo) -> Result<(), Valid
     same_timescale(init.timescale, grid.timescale())
 }
 
-/// Judges a video segment, before or after it got its place: times are taken from its own start.
+/// Judges a video segment as [`crate::fmp4::restamp`] returned it: it must start at its place
+/// on the grid, for decoding and for showing.
 pub fn video_segment(
     grid: &Grid,
     segment: Segment,
@@ -111,7 +120,7 @@ pub fn video_segment(
         fragment.first_presentation_offset,
         fragment.presentation_end_offset,
     );
-    if start != 0 || u64::try_from(end) != Ok(planned) {
+    if start != 0 || u64::try_from(end) != Ok(planned) || !fragment.gapless {
         return Err(ValidateError::Presentation {
             start,
             end,

@@ -1,5 +1,6 @@
 //! What a fragment holds, and giving it its place in the film.
 
+use super::samples::{Sample, Samples, write_segment};
 use super::{BoxError, InitInfo};
 
 /// One `moof` with its `mdat`.
@@ -13,28 +14,65 @@ pub struct FragmentInfo {
     pub base_decode_time: u64,
     /// The first sample can be decoded alone.
     pub starts_with_sync: bool,
-    /// Further samples that are sync samples.
-    pub later_syncs: u32,
-    /// Earliest presentation time minus the base decode time, ticks.
+    /// Further samples that can be decoded alone.
+    pub later_syncs: usize,
+    /// Earliest presentation time minus the base decode time, ticks. Zero once it has its place.
     pub first_presentation_offset: i64,
     /// Latest end of presentation minus the base decode time, ticks.
     pub presentation_end_offset: i64,
+    /// Every sample is shown until the next one is: no gap, no overlap.
+    pub gapless: bool,
     /// Bytes of all samples.
-    pub payload_bytes: u64,
+    pub payload_bytes: usize,
 }
 
 impl FragmentInfo {
-    /// Reads a fragment (`styp` before it is skipped).
-    pub fn parse(_fragment: &[u8], _init: &InitInfo) -> Result<Self, BoxError> {
-        Err(BoxError::Missing("moof"))
+    /// Reads a fragment; a `styp` before it is skipped.
+    pub fn parse(fragment: &[u8], init: &InitInfo) -> Result<Self, BoxError> {
+        let read = Samples::parse(fragment, init)?;
+        let mut shown: Vec<_> = read.presentation().collect();
+        shown.sort_unstable();
+        let gapless = shown
+            .iter()
+            .zip(shown.iter().skip(1))
+            .all(|(one, next)| one.1 == next.0);
+        Ok(Self {
+            samples: u32::try_from(read.list.len())
+                .ok()
+                .ok_or(BoxError::Invalid("sample count"))?,
+            duration: read.duration(),
+            base_decode_time: read.base_decode_time,
+            starts_with_sync: read.list.first().is_some_and(Sample::is_sync),
+            later_syncs: read
+                .list
+                .iter()
+                .skip(1)
+                .filter(|sample| sample.is_sync())
+                .count(),
+            first_presentation_offset: shown.first().map_or(0, |(start, _)| *start),
+            presentation_end_offset: shown.iter().map(|(_, end)| *end).max().unwrap_or(0),
+            gapless,
+            payload_bytes: read.payload.len(),
+        })
     }
 }
 
-/// The fragment as it is stored: `styp` before it, its number and decode time set.
+/// The segment as it is stored: `styp` first, its number and decode time set, and composition
+/// offsets moved so that its first frame is shown at its decode time exactly.
+///
+/// An encoder that reorders frames delays all of them by a frame or two; left in, sound would
+/// lead the picture.
 pub fn restamp(
-    _fragment: &[u8],
-    _sequence_number: u32,
-    _base_decode_time: u64,
+    fragment: &[u8],
+    init: &InitInfo,
+    sequence_number: u32,
+    base_decode_time: u64,
 ) -> Result<Vec<u8>, BoxError> {
-    Err(BoxError::Missing("moof"))
+    let read = Samples::parse(fragment, init)?;
+    write_segment(
+        sequence_number,
+        base_decode_time,
+        &read.list,
+        &[read.payload],
+    )
 }

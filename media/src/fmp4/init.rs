@@ -1,6 +1,8 @@
 //! What an init segment says of its track.
 
-use super::BoxError;
+use super::read::{Reader, children, find};
+use super::write::{INIT_BRANDS, brands, mp4_box};
+use super::{BoxError, adts};
 
 /// The one track of an init segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,17 +17,112 @@ pub struct InitInfo {
     pub height: u32,
     /// Channels, 0 for picture.
     pub channels: u32,
-    /// Duration of a sample unless a fragment says otherwise (`trex`).
+    /// Duration of a sample unless its fragment says otherwise.
     pub default_duration: u32,
-    /// Size of a sample unless a fragment says otherwise (`trex`).
+    /// Size of a sample unless its fragment says otherwise.
     pub default_size: u32,
-    /// Flags of a sample unless a fragment says otherwise (`trex`).
+    /// Flags of a sample unless its fragment says otherwise.
     pub default_flags: u32,
 }
 
 impl InitInfo {
-    /// Reads `ftyp` and `moov`.
-    pub fn parse(_init: &[u8]) -> Result<Self, BoxError> {
-        Err(BoxError::Missing("moov"))
+    /// Reads `ftyp` and `moov` of one track.
+    pub fn parse(init: &[u8]) -> Result<Self, BoxError> {
+        let moov = find(init, *b"moov", "moov")?;
+        let traks = children(moov).filter(|child| matches!(child, Ok(c) if c.kind == *b"trak"));
+        if traks.count() != 1 {
+            return Err(BoxError::Invalid("track count"));
+        }
+        let mdia = find(find(moov, *b"trak", "trak")?, *b"mdia", "mdia")?;
+        let mut mdhd = Reader::new(find(mdia, *b"mdhd", "mdhd")?, "mdhd");
+        let (version, _) = mdhd.full()?;
+        mdhd.skip(if version == 1 { 16 } else { 8 })?;
+        let timescale = mdhd.u32()?;
+        if timescale == 0 {
+            return Err(BoxError::Invalid("timescale"));
+        }
+        let stbl = find(find(mdia, *b"minf", "minf")?, *b"stbl", "stbl")?;
+        let mut stsd = Reader::new(find(stbl, *b"stsd", "stsd")?, "stsd");
+        stsd.skip(8)?;
+        let entry = children(stsd.rest())
+            .next()
+            .ok_or(BoxError::Missing("sample description"))??;
+        let description = Description::parse(entry.kind, entry.body)?;
+        let trex = find(find(moov, *b"mvex", "mvex")?, *b"trex", "trex")?;
+        let mut trex = Reader::new(trex, "trex");
+        trex.skip(12)?;
+        Ok(Self {
+            timescale,
+            codec: description.codec,
+            width: description.width,
+            height: description.height,
+            channels: description.channels,
+            default_duration: trex.u32()?,
+            default_size: trex.u32()?,
+            default_flags: trex.u32()?,
+        })
     }
+}
+
+struct Description {
+    codec: String,
+    width: u32,
+    height: u32,
+    channels: u32,
+}
+
+impl Description {
+    fn parse(kind: [u8; 4], body: &[u8]) -> Result<Self, BoxError> {
+        match &kind {
+            b"avc1" | b"avc3" => Self::avc(kind, body),
+            b"mp4a" => Self::aac(body),
+            _ => Err(BoxError::Invalid("codec")),
+        }
+    }
+
+    fn avc(kind: [u8; 4], body: &[u8]) -> Result<Self, BoxError> {
+        let mut entry = Reader::new(body, "avc1");
+        entry.skip(24)?;
+        let (width, height) = (entry.u16()?, entry.u16()?);
+        entry.skip(50)?;
+        let mut config = Reader::new(find(entry.rest(), *b"avcC", "avcC")?, "avcC");
+        config.skip(1)?;
+        let (profile, constraints, level) = (config.u8()?, config.u8()?, config.u8()?);
+        let kind = if kind == *b"avc3" { "avc3" } else { "avc1" };
+        Ok(Self {
+            codec: format!("{kind}.{profile:02x}{constraints:02x}{level:02x}"),
+            width: u32::from(width),
+            height: u32::from(height),
+            channels: 0,
+        })
+    }
+
+    fn aac(body: &[u8]) -> Result<Self, BoxError> {
+        let mut entry = Reader::new(body, "mp4a");
+        entry.skip(28)?;
+        let (object_type, channels) = adts::read_esds(find(entry.rest(), *b"esds", "esds")?)?;
+        Ok(Self {
+            codec: format!("mp4a.40.{object_type}"),
+            width: 0,
+            height: 0,
+            channels,
+        })
+    }
+}
+
+/// The init segment as it is stored: CMAF's brands, and without the note of which encoder made
+/// it, so that all encoders' chunks of a rung share the same bytes.
+pub fn cmaf_init(init: &[u8]) -> Result<Vec<u8>, BoxError> {
+    let moov = find(init, *b"moov", "moov")?;
+    let kept: Vec<_> = children(moov)
+        .filter(|child| !matches!(child, Ok(c) if matches!(&c.kind, b"udta" | b"meta" | b"free")))
+        .collect::<Result<_, _>>()?;
+    let mut out = Vec::with_capacity(init.len());
+    brands(&mut out, *b"ftyp", &INIT_BRANDS);
+    mp4_box(&mut out, *b"moov", |out| {
+        for child in kept {
+            out.extend_from_slice(child.whole);
+        }
+    });
+    Ok(out)
 }

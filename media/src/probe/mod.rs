@@ -17,19 +17,19 @@ use crate::time::Micros;
 #[serde(default)]
 pub struct Limits {
     /// Pixels of a coded picture.
-    pub max_pixels: u64,
+    pub pixels: u64,
     /// Longest side of a coded picture.
-    pub max_side: u32,
+    pub side: u32,
     /// Longest film.
-    pub max_duration: Micros,
+    pub duration: Micros,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_pixels: 8192 * 4320,
-            max_side: 16_384,
-            max_duration: Micros::from_secs(48 * 3600),
+            pixels: 8192 * 4320,
+            side: 16_384,
+            duration: Micros::from_secs(48 * 3600),
         }
     }
 }

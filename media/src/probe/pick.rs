@@ -24,11 +24,7 @@ const TEXT_SUBTITLES: [&str; 6] = ["subrip", "ass", "ssa", "mov_text", "webvtt",
 
 pub(super) fn source(probe: &Probe, limits: &Limits) -> Result<Source, ProbeError> {
     let format = probe.format.as_ref().ok_or(ProbeError::NotMedia)?;
-    let container = format
-        .format_name
-        .text()
-        .ok_or(ProbeError::NotMedia)?
-        .to_owned();
+    let container = format.name.text().ok_or(ProbeError::NotMedia)?.to_owned();
     if STILL_FORMATS.contains(&container.as_str()) || container.ends_with("_pipe") {
         return Err(ProbeError::NoTrack);
     }
@@ -56,11 +52,11 @@ pub(super) fn source(probe: &Probe, limits: &Limits) -> Result<Source, ProbeErro
     let duration = duration
         .filter(|d| *d > Micros::ZERO)
         .ok_or(ProbeError::NoDuration)?;
-    if duration > limits.max_duration {
+    if duration > limits.duration {
         let hours = |span: Micros| span.0 / 3_600_000_000;
         return Err(ProbeError::TooLong {
             hours: hours(duration),
-            max_hours: hours(limits.max_duration),
+            max_hours: hours(limits.duration),
         });
     }
     Ok(Source {
@@ -139,9 +135,8 @@ fn coded_size(stream: &Stream) -> Option<Size> {
 
 fn video_stream(stream: &Stream, limits: &Limits) -> Result<VideoStream, ProbeError> {
     let coded = coded_size(stream).ok_or(ProbeError::NoTrack)?;
-    let too_large = |size: Size| {
-        size.pixels() > limits.max_pixels || size.width.max(size.height) > limits.max_side
-    };
+    let too_large =
+        |size: Size| size.pixels() > limits.pixels || size.width.max(size.height) > limits.side;
     let sar = aspect(stream);
     let rotation = rotation(stream);
     let displayed = displayed(coded, sar, rotation);
@@ -149,7 +144,7 @@ fn video_stream(stream: &Stream, limits: &Limits) -> Result<VideoStream, ProbeEr
         return Err(ProbeError::TooLarge {
             width: coded.width,
             height: coded.height,
-            max_pixels: limits.max_pixels,
+            max_pixels: limits.pixels,
         });
     }
     let dolby_vision_profile = stream

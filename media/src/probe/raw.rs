@@ -51,7 +51,8 @@ impl Scalar {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Format {
-    pub(super) format_name: Scalar,
+    #[serde(rename = "format_name")]
+    pub(super) name: Scalar,
     pub(super) start_time: Scalar,
     pub(super) duration: Scalar,
 }
