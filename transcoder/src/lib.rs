@@ -1,1 +1,5 @@
 //! Under construction.
+
+pub mod encode;
+pub mod staging;
+pub mod toolbox;
