@@ -1,0 +1,72 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { api, unwrap } from './client';
+import type { Video, Watch } from './types';
+
+const PAGE = 24;
+const BUSY_MS = 2_000;
+const IDLE_MS = 30_000;
+
+export const unfinished = (video: Video) =>
+  video.state === 'uploading' ||
+  video.state === 'processing' ||
+  (video.state === 'playable' && !video.complete);
+
+export const latestVideos = () =>
+  infiniteQueryOptions({
+    queryKey: ['videos', 'latest'],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(
+        api.GET('/api/videos', {
+          params: { query: { limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } },
+          signal,
+        }),
+      ),
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+
+/** The owner's films that are not simply live: being uploaded, being prepared, failed. */
+export const ownVideosInProgress = () =>
+  queryOptions({
+    queryKey: ['videos', 'own'],
+    queryFn: async ({ signal }) => {
+      const page = await unwrap(
+        api.GET('/api/videos', { params: { query: { limit: PAGE, state: 'all' } }, signal }),
+      );
+      return page.items.filter((video) => unfinished(video) || video.state === 'failed');
+    },
+    refetchInterval: (query) => (query.state.data?.some(unfinished) ? BUSY_MS : IDLE_MS),
+  });
+
+export const searchVideos = (text: string) =>
+  infiniteQueryOptions({
+    queryKey: ['search', text],
+    enabled: text !== '',
+    initialPageParam: undefined as string | undefined,
+    placeholderData: keepPreviousData,
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(
+        api.GET('/api/search', {
+          params: { query: { q: text, limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } },
+          signal,
+        }),
+      ),
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+
+export const watchKey = (id: string) => ['watch', id];
+
+const stillChanging = (watch: Watch | undefined) =>
+  watch !== undefined &&
+  !watch.video.complete &&
+  watch.video.state !== 'failed' &&
+  watch.video.state !== 'deleted';
+
+export const watchVideo = (id: string) =>
+  queryOptions({
+    queryKey: watchKey(id),
+    queryFn: ({ signal }) =>
+      unwrap(api.GET('/api/watch/{id}', { params: { path: { id } }, signal })),
+    // What is ready changes quickly at first: look often, but only until everything is there.
+    refetchInterval: (query) => (stillChanging(query.state.data) ? BUSY_MS : false),
+  });

@@ -1,0 +1,22 @@
+/**
+ * Names for what the API speaks of. They are taken from the paths and not from the schemas'
+ * names, so that renaming a Rust type does not touch the frontend.
+ */
+import type { paths } from './schema.gen';
+
+type Json<R> = R extends { content: { 'application/json': infer T } } ? T : never;
+
+export type Video = Json<paths['/api/videos/{id}']['get']['responses']['200']>;
+export type VideoPage = Json<paths['/api/videos']['get']['responses']['200']>;
+export type SearchPage = Json<paths['/api/search']['get']['responses']['200']>;
+export type SearchHit = SearchPage['items'][number];
+export type Watch = Json<paths['/api/watch/{id}']['get']['responses']['200']>;
+export type Upload = Json<paths['/api/uploads/{id}']['get']['responses']['200']>;
+export type UploadPart = Upload['parts'][number];
+export type PresignedPart = Json<
+  paths['/api/uploads/{id}/parts']['post']['responses']['200']
+>['parts'][number];
+export type Rendition = Video['renditions'][number];
+export type Availability = NonNullable<Watch['availability']>;
+export type Playback = NonNullable<Watch['playback']>;
+export type VideoState = Video['state'];

@@ -1,0 +1,26 @@
+import { Link } from '@tanstack/react-router';
+import { t } from '../i18n';
+import { Icon } from '../ui/Icon';
+import { SearchBox } from './SearchBox';
+import { UploadBadge } from './UploadBadge';
+
+export function Header() {
+  return (
+    <header className="header">
+      <Link to="/" className="brand" aria-label={t('nav.home')}>
+        <svg className="brand-mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+          <path d="M6 24V9.500c0-.9 1.100-1.300 1.700-.6L16 18l8.300-9.100c.6-.7 1.700-.3 1.700.6V24" />
+        </svg>
+        <span className="brand-name">{t('app.name')}</span>
+      </Link>
+      <SearchBox />
+      <nav className="header-nav" aria-label={t('nav.main')}>
+        <Link to="/upload" className="button button-quiet">
+          <Icon name="upload" />
+          <span className="header-upload">{t('nav.upload')}</span>
+          <UploadBadge />
+        </Link>
+      </nav>
+    </header>
+  );
+}

@@ -1,0 +1,126 @@
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
+import { ApiError } from '../api/client';
+import { watchVideo } from '../api/queries';
+import type { Watch } from '../api/types';
+import { t } from '../i18n';
+import { age, clock } from '../lib/format';
+import { browserMemory } from '../player/memory';
+import { Player } from '../player/Player';
+import { Icon } from '../ui/Icon';
+import { Problem } from '../ui/Problem';
+import { useNow } from '../ui/useNow';
+import { useTitle } from '../ui/useTitle';
+import { preparedPercent, stateText } from '../videos/progress';
+import { Description } from '../watch/Description';
+import { NotFoundPage } from './NotFoundPage';
+
+const route = getRouteApi('/watch/$id');
+const memory = browserMemory();
+
+export function WatchPage() {
+  const { id } = route.useParams();
+  const watch = useQuery(watchVideo(id));
+  useTitle(watch.data?.video.title ?? t('watch.title'));
+  const gone =
+    (watch.error instanceof ApiError && [400, 404, 410].includes(watch.error.status)) ||
+    watch.data?.video.state === 'deleted';
+  if (gone) return <NotFoundPage title={t('watch.gone.title')} hint={t('watch.gone.hint')} />;
+  // A poll that failed does not take the film away.
+  if (watch.data) return <Film key={id} watch={watch.data} />;
+  if (watch.isError) return <Problem error={watch.error} onRetry={() => void watch.refetch()} />;
+  return (
+    <div className="watch" role="status" aria-label={t('watch.loading')}>
+      <div className="stage skeleton" />
+    </div>
+  );
+}
+
+function Film({ watch }: { watch: Watch }) {
+  const { video } = watch;
+  const { t: startAt, engine } = route.useSearch();
+  const [theatre, setTheatre] = useState(() => memory.preferences().theatre);
+  const [jump, setJump] = useState<{ to: number }>();
+  const now = useNow();
+  const playback = watch.playback;
+  // Once planned, the manifests are complete: it can be played whatever is still missing.
+  const planned = playback != null && video.renditions.length + (video.duration_s ?? 0) > 0;
+  const shown = new Date(video.published_at ?? video.created_at);
+  const toggleTheatre = () => {
+    memory.remember({ theatre: !theatre });
+    setTheatre(!theatre);
+  };
+  return (
+    <div
+      className="watch"
+      data-theatre={theatre}
+      data-video={video.video_id}
+      data-video-state={video.state}
+    >
+      <div className="stage">
+        {video.state === 'failed' ? (
+          <Failed watch={watch} />
+        ) : planned ? (
+          <Player
+            video={video}
+            playback={playback}
+            availability={watch.availability ?? undefined}
+            startAt={startAt}
+            jump={jump}
+            engine={engine}
+            theatre={theatre}
+            onTheatre={toggleTheatre}
+          />
+        ) : (
+          <Waiting watch={watch} />
+        )}
+      </div>
+      <div className="watch-text">
+        <h1 className="watch-title">{video.title}</h1>
+        <p className="watch-facts">
+          <time dateTime={shown.toISOString()}>{age(shown, now)}</time>
+          {video.duration_s != null && <span> · {clock(video.duration_s)}</span>}
+        </p>
+        <p className="watch-state" role="status">
+          {planned &&
+            !video.complete &&
+            video.state !== 'failed' &&
+            t('watch.preparing', { percent: preparedPercent(video) })}
+        </p>
+        <Description
+          text={video.description}
+          id={video.video_id}
+          onTime={(to) => setJump({ to })}
+        />
+      </div>
+    </div>
+  );
+}
+
+function Waiting({ watch: { video } }: { watch: Watch }) {
+  const uploading = video.state === 'uploading';
+  const { uploaded_bytes: sent, size_bytes: size } = video.progress;
+  return (
+    <div className="stage-notice" role="status" data-waiting={video.state}>
+      <span className="spinner" aria-hidden="true" />
+      <p className="stage-notice-title">
+        {t(uploading ? 'watch.waiting.uploading' : 'watch.waiting.processing')}
+      </p>
+      {uploading && sent != null && size != null && (
+        <progress className="bar" aria-label={stateText(video)} max={size} value={sent} />
+      )}
+      <p>{t('watch.waiting.hint')}</p>
+    </div>
+  );
+}
+
+function Failed({ watch: { video } }: { watch: Watch }) {
+  return (
+    <div className="stage-notice" role="alert">
+      <Icon name="alert" />
+      <p className="stage-notice-title">{video.problem?.title ?? t('watch.failed')}</p>
+      <p>{video.problem?.detail ?? t('error.hint.plain')}</p>
+    </div>
+  );
+}

@@ -1,0 +1,96 @@
+import { useEffect, useRef, useState } from 'react';
+import type { Availability, Playback, Video } from '../api/types';
+import { t } from '../i18n';
+import { Chrome } from './Chrome';
+import { PlayerController } from './controller';
+import { browserMemory } from './memory';
+
+interface Props {
+  video: Video;
+  playback: Playback;
+  availability: Availability | undefined;
+  /** Where it begins, asked for in the address. */
+  startAt: number | undefined;
+  /** Where the viewer wants to be now; a new object each time. */
+  jump: { to: number } | undefined;
+  /** Forces `hls`, `dash` or `native`. */
+  engine: string | undefined;
+  theatre: boolean;
+  onTheatre(): void;
+}
+
+const memory = browserMemory();
+const calm = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+/** Plays a film, whether all of it is prepared or not. */
+export function Player(props: Props) {
+  const { video, playback, availability, jump, theatre, onTheatre } = props;
+  const root = useRef<HTMLElement>(null);
+  const [element, setElement] = useState<HTMLVideoElement | null>(null);
+  const player = useController(element, props);
+  useEffect(() => {
+    if (jump) player?.seek(jump.to);
+  }, [jump, player]);
+  return (
+    <section
+      ref={root}
+      className="player"
+      aria-label={t('player.region')}
+      data-player={video.video_id}
+      data-state="loading"
+    >
+      <video
+        ref={setElement}
+        className="player-video"
+        playsInline
+        preload="auto"
+        tabIndex={-1}
+        {...(playback.poster_url ? { poster: playback.poster_url } : {})}
+        aria-label={video.title}
+        onClick={() => player?.toggle()}
+      />
+      {player && (
+        <Chrome
+          root={root}
+          player={player}
+          video={video}
+          availability={availability}
+          theatre={theatre}
+          onTheatre={onTheatre}
+        />
+      )}
+    </section>
+  );
+}
+
+/** The controller for a film, and a new one when the film changes. */
+function useController(element: HTMLVideoElement | null, props: Props) {
+  const [player, setPlayer] = useState<PlayerController>();
+  const { video, playback, startAt, engine } = props;
+  const { video_id: id, revision } = video;
+  const { hls_url: hls, dash_url: dash } = playback;
+  // Polling brings new objects every few seconds: only the film itself may start it anew.
+  const latest = useRef({ video, startAt });
+  useEffect(() => {
+    latest.current = { video, startAt };
+  }, [video, startAt]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision is a new film
+  useEffect(() => {
+    if (!element) return;
+    const { renditions, duration_s, complete } = latest.current.video;
+    const film = {
+      id,
+      source: { hls, dash },
+      renditions,
+      duration: duration_s ?? 0,
+      startAt: latest.current.startAt,
+      incomplete: !complete,
+      forcedEngine: engine,
+    };
+    const made = new PlayerController(element, film, memory);
+    setPlayer(made);
+    void made.load(!calm());
+    return () => made.destroy();
+  }, [element, id, revision, hls, dash, engine]);
+  return player;
+}

@@ -1,0 +1,30 @@
+import { useEffect, useRef } from 'react';
+import { t } from '../../i18n';
+import { KEY_HELP } from '../keys';
+
+export function Help({ onClose }: { onClose(): void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} className="help" aria-labelledby="help-title" onClose={onClose}>
+      <h2 id="help-title">{t('player.help')}</h2>
+      <dl>
+        {KEY_HELP.map(([text, keys]) => (
+          <div key={text}>
+            <dt>
+              {keys.map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{t(text)}</dd>
+          </div>
+        ))}
+      </dl>
+      <form method="dialog">
+        <button type="submit" className="button">
+          {t('player.help.close')}
+        </button>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,75 @@
+import { MediaPlayer, type MediaPlayerSettingClass } from 'dashjs';
+import type { Rendition } from '../../api/types';
+import {
+  closest,
+  type Engine,
+  type EngineOptions,
+  FIRST_BYTE_MS,
+  type StartEngine,
+} from '../engine';
+
+const RETRIES = 10;
+
+function settingsFor(options: EngineOptions): MediaPlayerSettingClass {
+  return {
+    debug: { logLevel: 0 },
+    streaming: {
+      fragmentRequestTimeout: FIRST_BYTE_MS,
+      manifestRequestTimeout: FIRST_BYTE_MS,
+      retryAttempts: { MediaSegment: RETRIES, InitializationSegment: RETRIES, MPD: RETRIES },
+      retryIntervals: { MediaSegment: 2_000, InitializationSegment: 2_000, MPD: 2_000 },
+      buffer: { bufferTimeDefault: 20, bufferToKeep: 60, fastSwitchEnabled: true },
+      abr: options.incomplete ? { initialBitrate: { video: 1 } } : {},
+    },
+  };
+}
+
+/** DASH by dash.js. */
+export const startDash: StartEngine = async (video, options) => {
+  const player = MediaPlayer().create();
+  player.updateSettings(settingsFor(options));
+  const levels = () =>
+    player.getRepresentationsByType('video').map((one) => ({
+      id: one.id,
+      width: one.width,
+      height: one.height,
+      bandwidth: one.bandwidth,
+    }));
+  let wanted: Rendition | undefined;
+
+  const apply = () => {
+    player.updateSettings({ streaming: { abr: { autoSwitchBitrate: { video: !wanted } } } });
+    const level = wanted && closest(levels(), wanted);
+    if (level) player.setRepresentationForTypeById('video', level.id, false);
+  };
+  player.on(MediaPlayer.events.STREAM_INITIALIZED, apply);
+  player.on(MediaPlayer.events.QUALITY_CHANGE_RENDERED, (event) => {
+    if (event.mediaType !== 'video') return;
+    const shown = event.newRepresentation;
+    options.onQuality(shown && closest(options.renditions, shown)?.name);
+  });
+  player.on(MediaPlayer.events.ERROR, ({ error }) => {
+    const code = typeof error === 'object' ? error.code : 0;
+    options.onFatal(code >= 10 && code < 40 ? 'network' : 'media');
+  });
+  player.initialize(video, options.source.dash, false, options.startAt || undefined);
+
+  const engine: Engine = {
+    name: 'dash',
+    hasQualities: true,
+    setQuality(rung) {
+      wanted = rung;
+      apply();
+    },
+    setCap(rung) {
+      const most = rung ? Math.ceil(rung.bandwidth / 1000) + 1 : -1;
+      player.updateSettings({ streaming: { abr: { maxBitrate: { video: most } } } });
+    },
+    bandwidth() {
+      const kilobits = player.getAverageThroughput('video');
+      return Number.isFinite(kilobits) && kilobits > 0 ? kilobits * 1000 : undefined;
+    },
+    destroy: () => player.destroy(),
+  };
+  return engine;
+};

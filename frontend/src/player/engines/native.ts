@@ -1,0 +1,33 @@
+import type { Engine, StartEngine } from '../engine';
+
+/** The browser's own HLS, where it has no Media Source Extensions. */
+export const startNative: StartEngine = async (video, options) => {
+  const onError = () => {
+    const code = video.error?.code;
+    if (code === MediaError.MEDIA_ERR_NETWORK) options.onFatal('network');
+    else if (code === MediaError.MEDIA_ERR_DECODE) options.onFatal('media');
+    else options.onFatal('unsupported');
+  };
+  const onSize = () => {
+    const shown = options.renditions.find((rung) => rung.height === video.videoHeight);
+    options.onQuality(shown?.name);
+  };
+  video.addEventListener('error', onError);
+  video.addEventListener('resize', onSize);
+  const at = options.startAt > 0 ? `#t=${options.startAt}` : '';
+  video.src = options.source.hls + at;
+  const engine: Engine = {
+    name: 'native',
+    hasQualities: false,
+    setQuality: () => undefined,
+    setCap: () => undefined,
+    bandwidth: () => undefined,
+    destroy() {
+      video.removeEventListener('error', onError);
+      video.removeEventListener('resize', onSize);
+      video.removeAttribute('src');
+      video.load();
+    },
+  };
+  return engine;
+};

@@ -1,0 +1,71 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+} from '@tanstack/react-router';
+import { Shell } from './layout/Shell';
+import { ErrorPage } from './pages/ErrorPage';
+import { HomePage } from './pages/HomePage';
+import { NotFoundPage } from './pages/NotFoundPage';
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: () => <NotFoundPage />,
+  errorComponent: ErrorPage,
+});
+
+const home = createRoute({ getParentRoute: () => root, path: '/', component: HomePage });
+
+const search = createRoute({
+  getParentRoute: () => root,
+  path: '/search',
+  validateSearch: (raw: Record<string, unknown>) => ({ q: String(raw['q'] ?? '') }),
+  component: lazyRouteComponent(() => import('./pages/SearchPage'), 'SearchPage'),
+});
+
+const upload = createRoute({
+  getParentRoute: () => root,
+  path: '/upload',
+  component: lazyRouteComponent(() => import('./pages/UploadPage'), 'UploadPage'),
+});
+
+interface WatchSearch {
+  t?: number;
+  engine?: string;
+}
+
+const watch = createRoute({
+  getParentRoute: () => root,
+  path: '/watch/$id',
+  validateSearch: (raw: Record<string, unknown>): WatchSearch => {
+    const seconds = Number(raw['t']);
+    return {
+      ...(raw['t'] !== undefined && seconds >= 0 ? { t: seconds } : {}),
+      ...(typeof raw['engine'] === 'string' ? { engine: raw['engine'] } : {}),
+    };
+  },
+  component: lazyRouteComponent(() => import('./pages/WatchPage'), 'WatchPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, search, upload, watch]),
+  defaultErrorComponent: ErrorPage,
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+  // Plain strings in the address: `?q=2024` is a text and stays one.
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => {
+    const entries = Object.entries(search).filter(([, value]) => value !== undefined);
+    const text = new URLSearchParams(
+      entries.map(([key, value]) => [key, String(value)]),
+    ).toString();
+    return text === '' ? '' : `?${text}`;
+  },
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

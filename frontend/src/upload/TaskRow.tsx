@@ -1,0 +1,138 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { api, unwrap } from '../api/client';
+import { unfinished } from '../api/queries';
+import type { Video } from '../api/types';
+import { t } from '../i18n';
+import { Icon } from '../ui/Icon';
+import { CopyLink } from './CopyLink';
+import { DetailsForm } from './DetailsForm';
+import { useTask } from './hooks';
+import { type UploadItem, uploads } from './store';
+import { isMoving, type TaskState } from './task';
+import { phaseText, type Step, steps, transferText, uploadPercent } from './view';
+
+const POLL_MS = 1_500;
+
+/** What became of the film after its last byte arrived. */
+function useVideo(task: TaskState): Video | undefined {
+  const id = task.upload?.video_id ?? '';
+  const { data } = useQuery({
+    queryKey: ['video', id],
+    enabled: task.phase === 'stored',
+    queryFn: ({ signal }) =>
+      unwrap(api.GET('/api/videos/{id}', { params: { path: { id } }, signal })),
+    refetchInterval: ({ state: { data: video } }) =>
+      !video || unfinished(video) || (video.state === 'live' && !video.complete) ? POLL_MS : false,
+  });
+  return data;
+}
+
+export function TaskRow({ item }: { item: Extract<UploadItem, { kind: 'task' }> }) {
+  const { task } = item;
+  const state = useTask(task);
+  const video = useVideo(state);
+  const { upload, phase, failure } = state;
+  const { name, size } = task.file;
+  const problem = failure?.text ?? video?.problem?.detail;
+  const watchable = video?.state === 'playable' || video?.state === 'live';
+  return (
+    <article
+      className="upload"
+      aria-label={name}
+      data-upload={upload?.upload_id}
+      data-video={upload?.video_id}
+      data-phase={phase}
+      data-video-state={video?.state}
+    >
+      <header className="upload-head">
+        <h2 className="upload-name">{name}</h2>
+        <p className="upload-facts">{transferText(state, size).join(' · ')}</p>
+      </header>
+      <UploadBar state={state} name={name} size={size} />
+      <Steps steps={steps(state, video)} percent={uploadPercent(state, size)} />
+      {problem ? (
+        <p className="upload-problem" role="alert">
+          <Icon name="alert" />
+          <span>{problem}</span>
+        </p>
+      ) : (
+        <p className="upload-phase">{phaseText(state, video)}</p>
+      )}
+      {upload && phase !== 'canceled' && (
+        <DetailsForm
+          key={upload.video_id}
+          videoId={upload.video_id}
+          initial={state.details ?? upload}
+          onChange={(details) => task.describe(details)}
+        />
+      )}
+      <div className="upload-actions">
+        {upload && watchable && (
+          <Link to="/watch/$id" params={{ id: upload.video_id }} className="button">
+            {t('upload.watch')}
+          </Link>
+        )}
+        {failure?.remedy === 'again' && (
+          <button type="button" className="button" onClick={() => uploads.retry(item)}>
+            {t('upload.retry')}
+          </button>
+        )}
+        {upload && <CopyLink address={upload.watch_url} />}
+        {isMoving(phase) && phase !== 'completing' ? (
+          <button
+            type="button"
+            className="button button-quiet"
+            aria-label={t('upload.cancel.name', { name })}
+            onClick={() => void uploads.cancel(item)}
+          >
+            {t('upload.cancel')}
+          </button>
+        ) : (
+          !isMoving(phase) && (
+            <button
+              type="button"
+              className="button button-quiet"
+              aria-label={t('upload.remove.name', { name })}
+              onClick={() => uploads.remove(item)}
+            >
+              {t('upload.remove')}
+            </button>
+          )
+        )}
+      </div>
+    </article>
+  );
+}
+
+function UploadBar({ state, name, size }: { state: TaskState; name: string; size: number }) {
+  if (state.phase === 'stored') return null;
+  return (
+    <progress
+      className="bar"
+      aria-label={t('upload.progress', { name })}
+      max={size || 1}
+      value={Math.min(state.sentBytes, size * 0.995)}
+    />
+  );
+}
+
+function Steps({ steps, percent }: { steps: Step[]; percent: string }) {
+  return (
+    <ol className="steps">
+      {steps.map(({ name, state }) => (
+        <li
+          key={name}
+          className="step"
+          data-step={name}
+          data-state={state}
+          aria-current={state === 'now' ? 'step' : undefined}
+        >
+          {t(`upload.step.${name}`)}
+          {name === 'upload' && state !== 'done' && <span className="step-percent">{percent}</span>}
+          {state === 'done' && <Icon name="check" />}
+        </li>
+      ))}
+    </ol>
+  );
+}

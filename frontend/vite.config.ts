@@ -1,0 +1,20 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+import { mockServer } from './mock/server.ts';
+
+const backend = process.env['MARQUEE_URL'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig(({ mode }) => ({
+  plugins: [react(), ...(mode === 'mock' ? [mockServer()] : [])],
+  build: {
+    target: 'es2022',
+    // A strict content security policy forbids data: and inline code.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1500,
+    manifest: true,
+  },
+  // `marquee up` on its default address; in production everything is same-origin.
+  ...(mode === 'mock' ? {} : { server: { proxy: { '^/(api|v|marquee)/': backend } } }),
+  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+}));
