@@ -66,7 +66,7 @@ fn check() -> Outcome {
 fn tell(text: &str) {
     use std::io::Write as _;
     // Nobody is left to tell when standard error is closed.
-    let _ = writeln!(std::io::stderr(), "xtask: {text}");
+    drop(writeln!(std::io::stderr(), "xtask: {text}"));
 }
 
 fn cargo<I: IntoIterator<Item: AsRef<OsStr>>>(

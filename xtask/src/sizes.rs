@@ -27,7 +27,7 @@ pub(crate) fn check(root: &Path) -> Outcome {
             .to_string();
         let lines = production_lines(&text);
         let limit = limit(&shown);
-        if shown.ends_with(".rs") {
+        if extension(&file) == "rs" {
             sizes.push(lines);
         }
         if lines > limit {
@@ -53,7 +53,7 @@ pub(crate) fn check(root: &Path) -> Outcome {
 
 fn limit(shown: &str) -> usize {
     let integration_test = shown.contains("/tests/") || shown.starts_with("tests/");
-    if shown.ends_with(".tsx") {
+    if extension(Path::new(shown)) == "tsx" {
         TSX_LIMIT
     } else if shown.ends_with("main.rs") && !shown.starts_with("xtask") {
         MAIN_LIMIT
@@ -62,6 +62,12 @@ fn limit(shown: &str) -> usize {
     } else {
         RUST_LIMIT
     }
+}
+
+fn extension(file: &Path) -> &str {
+    file.extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default()
 }
 
 /// Lines before the unit tests.
@@ -86,7 +92,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Outcome {
             if !skipped {
                 collect(&path, files)?;
             }
-        } else if name.ends_with(".rs") || name.ends_with(".tsx") {
+        } else if matches!(extension(&path), "rs" | "tsx") {
             files.push(path);
         }
     }

@@ -1,0 +1,201 @@
+//! A running `marquee`.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::{PATIENCE, wait_for};
+
+/// The built binary: tests run from the same target folder.
+pub fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    let folder = test
+        .ancestors()
+        .nth(2)
+        .expect("target/<profile>/deps/<test>");
+    let binary = folder.join("marquee");
+    assert!(
+        binary.is_file(),
+        "{} is missing: build the workspace first",
+        binary.display()
+    );
+    binary
+}
+
+/// A `marquee` process on a data folder.
+#[derive(Debug)]
+pub struct Marquee {
+    data: Data,
+    child: Child,
+    url: String,
+    http: reqwest::Client,
+    /// Keeps the pipe open: the next line that is printed would end the process otherwise.
+    _stdout: Lines<BufReader<ChildStdout>>,
+}
+
+#[derive(Debug)]
+enum Data {
+    Own(TempDir),
+    Given(PathBuf),
+}
+
+impl Marquee {
+    /// `marquee up` on a fresh data folder.
+    pub async fn up() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::start(Data::Own(folder), &[], &[]).await
+    }
+
+    /// `marquee up` with environment variables.
+    pub async fn up_with(variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::start(Data::Own(folder), &[], variables).await
+    }
+
+    /// `marquee up` on a data folder that outlives it.
+    pub async fn up_on(data: &Path) -> Self {
+        Self::start(Data::Given(data.to_owned()), &[], &[]).await
+    }
+
+    /// `marquee up` on a data folder with further arguments.
+    pub async fn up_on_with(data: &Path, arguments: &[&str]) -> Self {
+        Self::start(Data::Given(data.to_owned()), arguments, &[]).await
+    }
+
+    async fn start(data: Data, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = command(data.path(), ["up", "--listen", "127.0.0.1:0"]);
+        command.args(arguments).envs(variables.iter().copied());
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("marquee starts");
+        let stdout = child.stdout.take().expect("a pipe");
+        let mut lines = BufReader::new(stdout).lines();
+        let ready = async {
+            while let Some(line) = lines.next_line().await.expect("readable output") {
+                if let Some(url) = line.strip_prefix("ready: ") {
+                    return url.to_owned();
+                }
+            }
+            panic!("marquee ended before it was ready")
+        };
+        let url = tokio::time::timeout(PATIENCE, ready)
+            .await
+            .expect("marquee becomes ready");
+        Self {
+            data,
+            child,
+            url,
+            http: reqwest::Client::new(),
+            _stdout: lines,
+        }
+    }
+
+    /// The address of the gateway.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// `GET path` as JSON; `None` unless it succeeded.
+    pub async fn get(&self, path: &str) -> Option<Value> {
+        let answer = self
+            .http
+            .get(format!("{}{path}", self.url))
+            .send()
+            .await
+            .ok()?;
+        if !answer.status().is_success() {
+            return None;
+        }
+        answer.json().await.ok()
+    }
+
+    /// The video once it is in `state`.
+    pub async fn video_in(&self, id: &str, state: &str) -> Value {
+        wait_for(&format!("{id} to be {state}"), async || {
+            self.get(&format!("/api/videos/{id}"))
+                .await
+                .filter(|video| video["state"] == state)
+        })
+        .await
+    }
+
+    /// Runs `marquee upload` against this instance. Standard output's JSON, or standard error's
+    /// problem.
+    pub async fn upload(&self, file: &Path, arguments: &[&str]) -> Result<Value, Value> {
+        let output = command_plain(["upload", "--json", "--server", &self.url])
+            .args(arguments)
+            .arg(file)
+            .output()
+            .await
+            .expect("marquee upload runs");
+        let text = if output.status.success() {
+            &output.stdout
+        } else {
+            &output.stderr
+        };
+        let last = String::from_utf8_lossy(text);
+        let last = last.lines().last().unwrap_or_default();
+        let json = serde_json::from_str(last).unwrap_or_else(|_| Value::String(last.to_owned()));
+        if output.status.success() {
+            Ok(json)
+        } else {
+            Err(json)
+        }
+    }
+
+    /// Kills it, as loss of power would.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.expect("it can be killed");
+    }
+
+    /// Asks it to end, and waits; returns its exit code.
+    pub async fn terminate(&mut self) -> Option<i32> {
+        let id = self.child.id().expect("it runs").to_string();
+        crate::film::run("kill", &["-TERM", &id]);
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        status
+            .expect("it ends in time")
+            .expect("it can be waited for")
+            .code()
+    }
+}
+
+impl Data {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Own(folder) => folder.path(),
+            Self::Given(folder) => folder,
+        }
+    }
+}
+
+/// A `marquee` command on a data folder; its process dies with the test.
+pub fn command<I: IntoIterator<Item: AsRef<OsStr>>>(data: &Path, arguments: I) -> Command {
+    let mut command = command_plain(arguments);
+    command.arg("--data").arg(data);
+    command
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the harness starts the program under test"
+)]
+fn command_plain<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Command {
+    let mut command = Command::new(binary());
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
