@@ -4,12 +4,14 @@
 //! samples or rationals, never as floating-point seconds.
 
 pub mod audio_piece;
+pub mod bandwidth;
 pub mod dash;
 pub mod fmp4;
 pub mod grid;
 pub mod hls;
 pub mod images;
 pub mod ladder;
+mod language;
 pub mod mp4_index;
 pub mod plan;
 pub mod probe;
@@ -18,6 +20,7 @@ pub mod sniff;
 pub mod time;
 pub mod validate;
 
+pub use bandwidth::{Bandwidth, Measured};
 pub use grid::Grid;
 pub use plan::{Plan, PlanSettings};
 pub use probe::Source;

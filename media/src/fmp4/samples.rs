@@ -239,7 +239,7 @@ pub(super) fn write_segment(
     mp4_box(&mut out, *b"moof", |out| {
         full_box(out, *b"mfhd", 0, 0, |out| put_u32(out, sequence_number));
         mp4_box(out, *b"traf", |out| {
-            table.write_traf(out, base_decode_time, offset)
+            table.write_traf(out, base_decode_time, offset);
         });
     });
     mp4_box(&mut out, *b"mdat", |out| {
