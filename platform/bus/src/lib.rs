@@ -12,6 +12,7 @@
 //! [`outbox`] in the row's own transaction. On the embedded bus the outbox *is* the log.
 
 mod consumer;
+mod dlq;
 mod embedded;
 pub mod outbox;
 
@@ -20,8 +21,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub use consumer::{Failure, Handler, consume};
-pub use embedded::EmbeddedBus;
+pub use consumer::{Failure, Handler, Patience, consume, consume_with};
+pub use dlq::{DeadLetter, topic_of as dead_letter_topic};
+pub use embedded::{EmbeddedBus, OpenBusError, Settings};
 pub use schemas::Topic;
 
 /// A message to be published.
@@ -101,12 +103,17 @@ pub trait Bus: Send + Sync + std::fmt::Debug {
 pub trait Subscription: Send {
     /// Waits for messages: at least one, at most `max`, in order per partition. A message that was
     /// returned is not returned again to this member unless its partition moved away and back.
-    /// Membership is kept alive in the background, however long the caller works.
+    /// Membership is kept alive in the background, however long the caller works. A future that
+    /// is dropped before it completes loses nothing.
     async fn next(&mut self, max: usize) -> Result<Vec<Delivery>, BusError>;
 
     /// Marks `delivery`, and what came before it in its partition, as done. [`BusError::Lost`]
     /// when the partition has moved to another member, who will get the message (again).
     async fn commit(&mut self, delivery: &Delivery) -> Result<(), BusError>;
+
+    /// Holds back messages of a partition that come too fast for the caller, or lets them come
+    /// again. Forgotten when the partition moves.
+    fn hold(&mut self, topic: &str, partition: i32, held: bool);
 
     /// Leaves the group, so that others take over without waiting for a timeout.
     async fn close(self: Box<Self>);
