@@ -68,7 +68,10 @@ impl Marquee {
     }
 
     async fn start(data: Data, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut command = command(data.path(), ["up", "--listen", "127.0.0.1:0"]);
+        let mut command = command(data.path(), ["up"]);
+        if !arguments.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         command.args(arguments).envs(variables.iter().copied());
         let mut child = command
             .stdout(Stdio::piped())
@@ -191,7 +194,8 @@ pub fn command<I: IntoIterator<Item: AsRef<OsStr>>>(data: &Path, arguments: I) -
     clippy::disallowed_methods,
     reason = "the harness starts the program under test"
 )]
-fn command_plain<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Command {
+/// A `marquee` command; its process dies with the test.
+pub fn command_plain<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Command {
     let mut command = Command::new(binary());
     command
         .args(arguments)

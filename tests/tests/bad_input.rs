@@ -1,0 +1,148 @@
+//! What cannot be watched is refused with a sentence that says what to do, and nothing is left.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed step is a failed test"
+)]
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use system_tests::{Marquee, film};
+
+async fn refused(marquee: &Marquee, file: &PathBuf) -> Value {
+    let problem = marquee
+        .upload(file, &["--wait", "complete"])
+        .await
+        .unwrap_err();
+    let sentence = problem["detail"].as_str().unwrap_or_default();
+    assert!(
+        sentence.len() > 20 && sentence.ends_with('.'),
+        "{}: {problem}",
+        file.display()
+    );
+    problem
+}
+
+#[tokio::test]
+async fn what_is_no_film_fails_with_a_sentence_and_the_rest_goes_on() {
+    let marquee = Marquee::up().await;
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    };
+    let good = film::lavfi(folder.path(), "good.mp4", 2, "25", "320x240");
+    let bytes = std::fs::read(&good).unwrap();
+
+    refused(&marquee, &write("empty.mp4", b"")).await;
+    refused(
+        &marquee,
+        &write("letter.mp4", &b"Dear Sir or Madam, ".repeat(1000)),
+    )
+    .await;
+    refused(
+        &marquee,
+        &write("truncated.mp4", &bytes[..bytes.len() / 10]),
+    )
+    .await;
+    let hostile = b"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:10,\nfile:///etc/passwd\n";
+    refused(&marquee, &write("playlist.mp4", hostile)).await;
+
+    let told = marquee
+        .upload(&good, &["--wait", "complete"])
+        .await
+        .unwrap();
+    assert_eq!(told["state"], "live");
+    let listed = marquee.get("/api/videos").await.unwrap();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
+}
+
+#[tokio::test]
+async fn requests_that_make_no_sense_are_answered_with_problem_documents() {
+    let marquee = Marquee::up().await;
+    let http = reqwest::Client::new();
+    let url = marquee.url();
+    let unknown = "a".repeat(26);
+    let upload = json!({ "file_name": "x.mp4", "size_bytes": 10, "fingerprint": "f" });
+    let huge = json!({ "file_name": "x.mp4", "size_bytes": 1_u64 << 50, "fingerprint": "f" });
+    let cases = [
+        (http.get(format!("{url}/api/nothing")), 404),
+        (http.get(format!("{url}/api/videos/{unknown}")), 404),
+        (http.get(format!("{url}/api/videos/../../etc/passwd")), 404),
+        (http.get(format!("{url}/api/uploads/{unknown}")), 404),
+        (http.post(format!("{url}/api/uploads")).body("{"), 400),
+        (http.post(format!("{url}/api/uploads")).json(&huge), 413),
+        (
+            http.post(format!("{url}/api/uploads/{unknown}/parts"))
+                .json(&json!({"parts": []})),
+            404,
+        ),
+        (
+            http.post(format!("{url}/api/uploads/{unknown}/complete"))
+                .json(&json!({})),
+            404,
+        ),
+        (
+            http.get(format!("{url}/v/public/{unknown}/1/master.m3u8")),
+            404,
+        ),
+        (
+            http.get(format!("{url}/internal/videos/{unknown}/availability")),
+            404,
+        ),
+        (
+            http.get(format!("{url}/origin/{unknown}/1/master.m3u8")),
+            404,
+        ),
+    ];
+    for (request, status) in cases {
+        let request = request
+            .header("content-type", "application/json")
+            .build()
+            .unwrap();
+        let what = format!("{} {}", request.method(), request.url());
+        let answer = http.execute(request).await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{what}");
+        assert_eq!(
+            answer.headers()["content-type"],
+            "application/problem+json",
+            "{what}"
+        );
+        let problem: Value = answer.json().await.unwrap();
+        assert!(
+            problem["request_id"]
+                .as_str()
+                .is_some_and(|id| !id.is_empty()),
+            "{problem}"
+        );
+    }
+
+    // A part that was never agreed on, and a completion without its parts.
+    let created: Value = http
+        .post(format!("{url}/api/uploads"))
+        .json(&upload)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let id = created["upload_id"].as_str().unwrap();
+    let wrong = json!({ "parts": [{ "number": 7, "size_bytes": 10, "crc32c": "AAAAAA==" }] });
+    let answer = http
+        .post(format!("{url}/api/uploads/{id}/parts"))
+        .json(&wrong)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status().as_u16(), 400);
+    let answer = http
+        .post(format!("{url}/api/uploads/{id}/complete"))
+        .json(&json!({}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status().as_u16(), 409);
+}
