@@ -1,0 +1,83 @@
+//! One upload.
+
+use platform_blob::MultipartId;
+use schemas::v1::PublishPolicy;
+use schemas::{OwnerId, UploadId, VideoId};
+
+use super::{Names, PartPlan};
+
+/// Where an upload stands. It moves forward only, and always by compare-and-set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// The record exists; the multipart upload perhaps.
+    Opening,
+    /// Parts are taken.
+    Open,
+    /// All parts are there; the object is being assembled.
+    Completing,
+    /// The object is whole and the planner knows of it.
+    Complete,
+    /// Given up by the uploader, or idle for too long.
+    Abandoned,
+}
+
+impl State {
+    /// The state's name in rows and answers.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::Open => "open",
+            Self::Completing => "completing",
+            Self::Complete => "complete",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// The state called `name`.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let all = [
+            Self::Opening,
+            Self::Open,
+            Self::Completing,
+            Self::Complete,
+            Self::Abandoned,
+        ];
+        all.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// One upload of one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Upload {
+    /// Its id: whoever owns the upload and knows it can go on with it.
+    pub(crate) id: UploadId,
+    /// The video it becomes.
+    pub(crate) video: VideoId,
+    /// Whose it is.
+    pub(crate) owner: OwnerId,
+    /// As the uploader's machine calls the file. Never a path.
+    pub(crate) file_name: String,
+    /// Bytes of the whole file.
+    pub(crate) size: u64,
+    /// What the client recognises the file by.
+    pub(crate) fingerprint: String,
+    /// Title and description at the start; the catalogue has the current ones.
+    pub(crate) names: Names,
+    /// When the video goes live.
+    pub(crate) policy: PublishPolicy,
+    /// How the file is cut.
+    pub(crate) plan: PartPlan,
+    /// Where it stands.
+    pub(crate) state: State,
+    /// The object store's name for it, once it is open.
+    pub(crate) multipart: Option<MultipartId>,
+    /// When it began.
+    pub(crate) created_at_ms: i64,
+}
+
+impl Upload {
+    /// Where the file goes.
+    pub(crate) fn key(&self) -> String {
+        format!("raw/{}/source", self.video)
+    }
+}

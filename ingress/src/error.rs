@@ -1,0 +1,44 @@
+//! Why an upload did not go on.
+
+use platform_blob::BlobError;
+use platform_db::DbError;
+
+use crate::domain::State;
+
+/// Why an upload did not go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UploadError {
+    /// There is no such upload, or it is somebody else's.
+    #[error("there is no such upload")]
+    NotFound,
+    /// The request makes no sense, for the reason given.
+    #[error("{0}")]
+    Invalid(String),
+    /// The file is larger than the operator allows.
+    #[error("the file is larger than {limit} bytes")]
+    TooLarge {
+        /// Largest size that is taken.
+        limit: u64,
+    },
+    /// The upload is past the point where this can be done.
+    #[error("the upload is {}", .0.name())]
+    Closed(State),
+    /// Parts are not stored as they were announced.
+    #[error("{} parts are missing", .0.len())]
+    PartsMissing(Vec<u32>),
+    /// The object store has lost what was sent; the upload has begun again.
+    #[error("the object store has lost the parts")]
+    Restarted,
+    /// The database failed.
+    #[error("the upload record cannot be read or written")]
+    Db(#[from] DbError),
+    /// The object store failed.
+    #[error("the object store failed")]
+    Blob(#[from] BlobError),
+}
+
+impl From<sqlx::Error> for UploadError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Db(error.into())
+    }
+}

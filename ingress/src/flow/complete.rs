@@ -1,0 +1,153 @@
+//! From the last part to the news that the video is there.
+
+use platform_blob::{BlobErrorKind, MultipartId, Part};
+use platform_bus::{Topic, outbox};
+use schemas::v1::VideoUploaded;
+use schemas::v1::event::Payload;
+use tracing::{error, info};
+
+use super::Uploads;
+use crate::domain::{State, Upload};
+use crate::error::UploadError;
+use crate::store::{self, Transition};
+
+impl Uploads {
+    /// Assembles the file once all of it is stored. Can be called again at any time, by anyone,
+    /// also after a crash in the middle.
+    pub(crate) async fn complete(&self, upload: &Upload) -> Result<Upload, UploadError> {
+        let upload = match upload.state {
+            State::Complete => return Ok(upload.clone()),
+            State::Opening | State::Abandoned => return Err(UploadError::Closed(upload.state)),
+            State::Completing => upload.clone(),
+            State::Open => self.close(upload).await?,
+        };
+        match upload.state {
+            State::Completing => self.finish(&upload).await,
+            State::Complete => Ok(upload),
+            state => Err(UploadError::Closed(state)),
+        }
+    }
+
+    /// Checks that every part is there and takes no more.
+    async fn close(&self, upload: &Upload) -> Result<Upload, UploadError> {
+        let parts = match &upload.multipart {
+            Some(multipart) => self.verified_parts(upload, multipart).await,
+            None => Ok(Vec::new()),
+        };
+        let parts = match parts {
+            Err(UploadError::Blob(error)) if error.is_not_found() => {
+                // Another request may just have assembled the file.
+                let now = self.get(&upload.id, &upload.owner).await?;
+                if now.state != State::Open {
+                    return Ok(now);
+                }
+                self.restart(&now).await?;
+                return Err(UploadError::Restarted);
+            }
+            parts => parts?,
+        };
+        let missing = missing(upload, &parts);
+        if !missing.is_empty() {
+            return Err(UploadError::PartsMissing(missing));
+        }
+        let mut tx = self.store.begin().await?;
+        let closing = Transition::new(upload, State::Completing, self.clock.now_ms());
+        let closed = closing.apply(tx.conn()).await?;
+        tx.commit().await?;
+        if closed {
+            return Ok(Upload {
+                state: State::Completing,
+                ..upload.clone()
+            });
+        }
+        self.get(&upload.id, &upload.owner).await
+    }
+
+    /// Assembles the object, if a crash has not come between that and the record, and tells.
+    async fn finish(&self, upload: &Upload) -> Result<Upload, UploadError> {
+        let Some(multipart) = &upload.multipart else {
+            return Err(UploadError::Closed(upload.state));
+        };
+        self.assemble(upload, multipart).await?;
+        if !self.is_whole(upload).await? {
+            let now = self.get(&upload.id, &upload.owner).await?;
+            if now.state != State::Completing {
+                return Ok(now);
+            }
+            error!(upload = %upload.id, "the object is not what was uploaded");
+            self.restart(&now).await?;
+            return Err(UploadError::Restarted);
+        }
+        let mut tx = self.store.begin().await?;
+        let completing = Transition::new(upload, State::Complete, self.clock.now_ms());
+        if !completing.apply(tx.conn()).await? {
+            drop(tx);
+            return self.get(&upload.id, &upload.owner).await;
+        }
+        store::drop_parts(tx.conn(), &upload.id).await?;
+        let event = self.event(upload, Payload::VideoUploaded(uploaded(upload)));
+        outbox::append(&mut tx, Topic::Transcode, upload.video.as_str(), &event).await?;
+        tx.commit().await?;
+        info!(upload = %upload.id, video = %upload.video, "upload complete");
+        Ok(Upload {
+            state: State::Complete,
+            ..upload.clone()
+        })
+    }
+
+    /// Makes the object out of the parts; nothing is left to do when that has happened before.
+    async fn assemble(&self, upload: &Upload, multipart: &MultipartId) -> Result<(), UploadError> {
+        let parts = match self.verified_parts(upload, multipart).await {
+            Err(UploadError::Blob(error)) if error.is_not_found() => return Ok(()),
+            parts => parts?,
+        };
+        if !missing(upload, &parts).is_empty() {
+            // The parts were there when the upload was closed: the store lost some.
+            return Ok(());
+        }
+        let key = upload.key();
+        match self.blobs.complete_multipart(&key, multipart, &parts).await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    BlobErrorKind::NotFound | BlobErrorKind::Invalid
+                ) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn is_whole(&self, upload: &Upload) -> Result<bool, UploadError> {
+        match self.blobs.head(&upload.key()).await {
+            Ok(head) => Ok(head.size == upload.size),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn missing(upload: &Upload, parts: &[Part]) -> Vec<u32> {
+    let mut stored = parts.iter().map(|part| part.number).peekable();
+    let mut missing = Vec::new();
+    for number in 1..=upload.plan.count() {
+        if stored.next_if_eq(&number).is_none() {
+            missing.push(number);
+        }
+    }
+    missing
+}
+
+fn uploaded(upload: &Upload) -> VideoUploaded {
+    VideoUploaded {
+        video_id: upload.video.to_string(),
+        upload_id: upload.id.to_string(),
+        owner: upload.owner.to_string(),
+        source_key: upload.key(),
+        size_bytes: upload.size,
+        file_name: upload.file_name.clone(),
+        publish_policy: upload.policy.into(),
+    }
+}

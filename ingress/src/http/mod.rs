@@ -1,0 +1,39 @@
+//! The upload service's HTTP interface.
+
+mod failure;
+mod origin;
+mod uploads;
+mod view;
+
+use actix_web::web::ServiceConfig;
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Marquee uploads"),
+    tags((name = "uploads", description = "Sending films, in parts, straight to object storage")),
+    paths(
+        uploads::create::create_upload,
+        uploads::list::list_uploads,
+        uploads::get::get_upload,
+        uploads::delete::delete_upload,
+        uploads::sign_parts::sign_parts,
+        uploads::complete::complete_upload,
+    )
+)]
+struct Api;
+
+/// What the service answers, as seen from outside.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Api::openapi()
+}
+
+/// Registers the routes.
+pub(crate) fn configure(app: &mut ServiceConfig) {
+    app.service(uploads::create::create_upload)
+        .service(uploads::list::list_uploads)
+        .service(uploads::get::get_upload)
+        .service(uploads::delete::delete_upload)
+        .service(uploads::sign_parts::sign_parts)
+        .service(uploads::complete::complete_upload);
+}

@@ -1,0 +1,236 @@
+//! Upload records in the database.
+
+mod row;
+mod transitions;
+
+use platform_core::clock::Clock;
+use platform_db::{Db, DbError, Migration, Tx};
+use schemas::{OwnerId, UploadId};
+use sqlx::AnyConnection;
+
+use crate::domain::{KnownPart, Upload};
+use row::{COLUMNS, upload_of};
+
+pub(crate) use transitions::Transition;
+
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(
+    1,
+    "CREATE TABLE ingress_upload (
+        upload_id TEXT PRIMARY KEY,
+        video_id TEXT NOT NULL UNIQUE,
+        owner TEXT NOT NULL,
+        file_name TEXT NOT NULL,
+        size_bytes BIGINT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        title TEXT NOT NULL,
+        description TEXT NOT NULL,
+        publish_policy BIGINT NOT NULL,
+        part_size_bytes BIGINT NOT NULL,
+        parallel_parts BIGINT NOT NULL,
+        state TEXT NOT NULL,
+        multipart_id TEXT NOT NULL,
+        created_at_ms BIGINT NOT NULL,
+        touched_at_ms BIGINT NOT NULL
+    );
+    CREATE UNIQUE INDEX ingress_upload_unfinished ON ingress_upload (owner, fingerprint, size_bytes)
+        WHERE state IN ('opening', 'open', 'completing');
+    CREATE INDEX ingress_upload_state ON ingress_upload (state, touched_at_ms);
+    CREATE TABLE ingress_part (
+        upload_id TEXT NOT NULL REFERENCES ingress_upload (upload_id) ON DELETE CASCADE,
+        number BIGINT NOT NULL,
+        size_bytes BIGINT NOT NULL,
+        crc32c TEXT NOT NULL,
+        PRIMARY KEY (upload_id, number)
+    )",
+)];
+
+/// Upload records.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    db: Db,
+}
+
+impl Store {
+    pub(crate) fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Tx, DbError> {
+        self.db.begin().await
+    }
+
+    /// The upload, if it exists and is `owner`'s.
+    pub(crate) async fn get(
+        &self,
+        id: &UploadId,
+        owner: &OwnerId,
+    ) -> Result<Option<Upload>, DbError> {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM ingress_upload WHERE upload_id = $1 AND owner = $2"
+        )))
+        .bind(id.as_str())
+        .bind(owner.as_str())
+        .fetch_optional(self.db.reader())
+        .await?;
+        Ok(row.as_ref().map(upload_of).transpose()?)
+    }
+
+    /// The owner's unfinished upload of the same file.
+    pub(crate) async fn resumable(
+        &self,
+        owner: &OwnerId,
+        fingerprint: &str,
+        size: u64,
+    ) -> Result<Option<Upload>, DbError> {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM ingress_upload
+             WHERE owner = $1 AND fingerprint = $2 AND size_bytes = $3
+               AND state IN ('opening', 'open', 'completing')"
+        )))
+        .bind(owner.as_str())
+        .bind(fingerprint)
+        .bind(size.cast_signed())
+        .fetch_optional(self.db.reader())
+        .await?;
+        Ok(row.as_ref().map(upload_of).transpose()?)
+    }
+
+    /// The owner's unfinished uploads, newest first.
+    pub(crate) async fn unfinished(
+        &self,
+        owner: &OwnerId,
+        limit: i64,
+    ) -> Result<Vec<Upload>, DbError> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM ingress_upload
+             WHERE owner = $1 AND state IN ('open', 'completing')
+             ORDER BY created_at_ms DESC, upload_id LIMIT $2"
+        )))
+        .bind(owner.as_str())
+        .bind(limit)
+        .fetch_all(self.db.reader())
+        .await?;
+        Ok(rows.iter().map(upload_of).collect::<Result<_, _>>()?)
+    }
+
+    /// Uploads in `state` that were not touched after `since_ms`.
+    pub(crate) async fn untouched(
+        &self,
+        state: &'static str,
+        since_ms: i64,
+    ) -> Result<Vec<Upload>, DbError> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM ingress_upload
+             WHERE state = $1 AND touched_at_ms <= $2 ORDER BY touched_at_ms LIMIT 500"
+        )))
+        .bind(state)
+        .bind(since_ms)
+        .fetch_all(self.db.reader())
+        .await?;
+        Ok(rows.iter().map(upload_of).collect::<Result<_, _>>()?)
+    }
+
+    /// Whether an unfinished upload goes by this multipart id.
+    pub(crate) async fn knows_multipart(&self, multipart: &str) -> Result<bool, DbError> {
+        let found: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM ingress_upload
+             WHERE multipart_id = $1 AND state IN ('opening', 'open', 'completing')",
+        )
+        .bind(multipart)
+        .fetch_one(self.db.reader())
+        .await?;
+        Ok(found > 0)
+    }
+
+    /// The parts that were announced.
+    pub(crate) async fn parts(&self, id: &UploadId) -> Result<Vec<KnownPart>, DbError> {
+        let rows: Vec<(i64, i64, String)> = sqlx::query_as(
+            "SELECT number, size_bytes, crc32c FROM ingress_part WHERE upload_id = $1
+             ORDER BY number",
+        )
+        .bind(id.as_str())
+        .fetch_all(self.db.reader())
+        .await?;
+        let part = |(number, size, crc32c): (i64, i64, String)| {
+            Some(KnownPart {
+                number: u32::try_from(number).ok()?,
+                size: size.cast_unsigned(),
+                crc32c,
+            })
+        };
+        Ok(rows.into_iter().filter_map(part).collect())
+    }
+
+    /// Forgets uploads that were abandoned before `since_ms`.
+    pub(crate) async fn forget_abandoned(&self, since_ms: i64) -> Result<(), DbError> {
+        let mut tx = self.db.begin().await?;
+        sqlx::query("DELETE FROM ingress_upload WHERE state = 'abandoned' AND touched_at_ms <= $1")
+            .bind(since_ms)
+            .execute(tx.conn())
+            .await?;
+        tx.commit().await
+    }
+}
+
+/// Adds a record. [`DbError::Conflict`] when the same file is being uploaded already.
+pub(crate) async fn insert(
+    conn: &mut AnyConnection,
+    upload: &Upload,
+    clock: &dyn Clock,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "INSERT INTO ingress_upload (upload_id, video_id, owner, file_name, size_bytes, fingerprint,
+            title, description, publish_policy, part_size_bytes, parallel_parts, state,
+            multipart_id, created_at_ms, touched_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13, $14)",
+    )
+    .bind(upload.id.as_str())
+    .bind(upload.video.as_str())
+    .bind(upload.owner.as_str())
+    .bind(&upload.file_name)
+    .bind(upload.size.cast_signed())
+    .bind(&upload.fingerprint)
+    .bind(&upload.names.title)
+    .bind(&upload.names.description)
+    .bind(i64::from(i32::from(upload.policy)))
+    .bind(upload.plan.part_size().cast_signed())
+    .bind(upload.plan.parallel().cast_signed())
+    .bind(upload.state.name())
+    .bind(upload.created_at_ms)
+    .bind(clock.now_ms())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Records parts as announced, replacing what was announced before under the same numbers.
+pub(crate) async fn put_parts(
+    conn: &mut AnyConnection,
+    id: &UploadId,
+    parts: &[KnownPart],
+) -> Result<(), DbError> {
+    for part in parts {
+        sqlx::query(
+            "INSERT INTO ingress_part (upload_id, number, size_bytes, crc32c)
+             VALUES ($1, $2, $3, $4)
+             ON CONFLICT (upload_id, number)
+             DO UPDATE SET size_bytes = excluded.size_bytes, crc32c = excluded.crc32c",
+        )
+        .bind(id.as_str())
+        .bind(i64::from(part.number))
+        .bind(part.size.cast_signed())
+        .bind(&part.crc32c)
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Forgets the announced parts of an upload.
+pub(crate) async fn drop_parts(conn: &mut AnyConnection, id: &UploadId) -> Result<(), DbError> {
+    sqlx::query("DELETE FROM ingress_part WHERE upload_id = $1")
+        .bind(id.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! Finishes and removes what crashes and impatient clients left behind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform_core::Lifecycle;
+use tracing::{info, warn};
+
+use crate::Config;
+use crate::error::UploadError;
+use crate::flow::Uploads;
+
+/// Abandoned uploads are remembered this long, so that their clients learn what happened.
+const REMEMBERED_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// Sweeps at once, and then again and again until `lifecycle` drains.
+pub(crate) async fn run(uploads: Uploads, config: Arc<Config>, lifecycle: Lifecycle) {
+    loop {
+        tokio::select! {
+            () = lifecycle.draining() => return,
+            swept = sweep(&uploads, &config) => {
+                if let Err(error) = swept {
+                    let error: &dyn std::error::Error = &error;
+                    warn!(error, "could not look after unfinished uploads; will try again");
+                }
+            }
+        }
+        tokio::select! {
+            () = lifecycle.draining() => return,
+            () = tokio::time::sleep(Duration::from_millis(config.sweep_interval_ms)) => {}
+        }
+    }
+}
+
+async fn sweep(uploads: &Uploads, config: &Config) -> Result<(), UploadError> {
+    let now = uploads.clock.now_ms();
+    uploads.blobs.ensure_bucket().await?;
+    for upload in uploads.store.untouched("completing", now).await? {
+        match uploads.complete(&upload).await {
+            Ok(_) => info!(upload = %upload.id, "finished an upload that was interrupted"),
+            Err(UploadError::Restarted) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let idle = config.idle_since(now);
+    for state in ["opening", "open"] {
+        for upload in uploads.store.untouched(state, idle).await? {
+            match uploads.abandon(&upload, Some(idle)).await {
+                // Somebody came back to it at this moment.
+                Ok(()) | Err(UploadError::Closed(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    remove_orphans(uploads, config.orphan_since(now)).await?;
+    let forgotten = now.saturating_sub(REMEMBERED_MS);
+    Ok(uploads.store.forget_abandoned(forgotten).await?)
+}
+
+/// Removes multipart uploads of which no record speaks. Young ones may be about to get theirs.
+async fn remove_orphans(uploads: &Uploads, since_ms: i64) -> Result<(), UploadError> {
+    for open in uploads.blobs.list_multiparts("raw/").await? {
+        let old = open.created_unix_ms.is_some_and(|at| at <= since_ms);
+        if old && !uploads.store.knows_multipart(open.id.as_str()).await? {
+            info!(key = open.key, "removing parts that belong to no upload");
+            uploads.blobs.abort_multipart(&open.key, &open.id).await?;
+        }
+    }
+    Ok(())
+}
