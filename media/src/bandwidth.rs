@@ -69,7 +69,7 @@ impl Measured {
     }
 
     /// Bit rates of a track.
-    pub(crate) fn track(&self, number: u32, track: &AudioTrack) -> Bandwidth {
+    pub fn track(&self, number: u32, track: &AudioTrack) -> Bandwidth {
         self.audio
             .get(&number)
             .copied()
@@ -80,7 +80,7 @@ impl Measured {
     }
 
     /// Bit rates of a rung with the track that takes most: what an HLS variant announces.
-    pub(crate) fn variant(&self, plan: &Plan, rung: &Rung) -> Bandwidth {
+    pub fn variant(&self, plan: &Plan, rung: &Rung) -> Bandwidth {
         let own = self.rung(rung);
         let costliest = plan
             .track_numbers()
