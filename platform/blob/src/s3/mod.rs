@@ -13,7 +13,7 @@ use aws_sdk_s3::{
     primitives::ByteStream,
     types::{
         ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart, Delete,
-        ObjectIdentifier,
+        EncodingType, ObjectIdentifier,
     },
 };
 use bytes::Bytes;
@@ -263,13 +263,14 @@ impl Blobs for S3Blobs {
             .list_objects_v2()
             .bucket(&self.bucket)
             .prefix(prefix)
+            .encoding_type(EncodingType::Url)
             .set_continuation_token(cursor.map(str::to_owned))
             .send()
             .await
             .map_err(|error| sdk(What::bucket(&self.bucket), error))?;
         let objects = page.contents.unwrap_or_default();
         let objects = objects.into_iter().map(|object| Listed {
-            key: object.key.unwrap_or_default(),
+            key: decoded(object.key),
             size: bytes_of(object.size),
             etag: object.e_tag.unwrap_or_default(),
         });
@@ -382,6 +383,7 @@ impl Blobs for S3Blobs {
             .client
             .list_multipart_uploads()
             .bucket(&self.bucket)
+            .encoding_type(EncodingType::Url)
             .prefix(prefix);
         let (mut after_key, mut after_id) = (None, None);
         loop {
@@ -397,7 +399,7 @@ impl Blobs for S3Blobs {
                     .unwrap_or_default()
                     .into_iter()
                     .map(|upload| OpenMultipart {
-                        key: upload.key.unwrap_or_default(),
+                        key: decoded(upload.key),
                         id: MultipartId(upload.upload_id.unwrap_or_default()),
                         created_unix_ms: upload.initiated.and_then(|time| time.to_millis().ok()),
                     }),
@@ -405,7 +407,8 @@ impl Blobs for S3Blobs {
             if page.is_truncated != Some(true) || page.next_key_marker.is_none() {
                 return Ok(open);
             }
-            (after_key, after_id) = (page.next_key_marker, page.next_upload_id_marker);
+            after_key = Some(decoded(page.next_key_marker));
+            after_id = page.next_upload_id_marker;
         }
     }
 
@@ -429,6 +432,16 @@ impl Blobs for S3Blobs {
 /// Someone else made the bucket between our look and our attempt.
 fn is_ours_already(error: &aws_sdk_s3::operation::create_bucket::CreateBucketError) -> bool {
     error.is_bucket_already_owned_by_you() || error.is_bucket_already_exists()
+}
+
+/// XML cannot carry every key, so listings are asked for in the encoding of URLs.
+fn decoded(key: Option<String>) -> String {
+    let key = key.unwrap_or_default();
+    let mut pairs = url::form_urlencoded::parse(key.as_bytes());
+    pairs
+        .next()
+        .map(|(key, _)| key.into_owned())
+        .unwrap_or_default()
 }
 
 fn bytes_of(length: Option<i64>) -> u64 {
