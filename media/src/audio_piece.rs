@@ -73,3 +73,49 @@ impl AudioPiece {
         Some(index(frames.start)?..index(frames.end)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::AudioPiece;
+    use crate::grid::Grid;
+    use crate::testing::any_grid;
+    use crate::time::Micros;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_piece_is_encoded_from_before_its_start_to_after_its_end() {
+        let grid = Grid::new("25/1".parse().unwrap(), 25 * 60);
+        let first = AudioPiece::new(&grid, 0..1).unwrap();
+        assert_eq!((first.first_sample, first.samples), (0, (188 + 4) * 1024));
+        assert_eq!((first.skip_packets, first.keep_packets()), (1, 188));
+
+        let second = AudioPiece::new(&grid, 1..3).unwrap();
+        assert_eq!(second.frames, 188..563);
+        assert_eq!(second.first_sample, (188 - 8) * 1024);
+        assert_eq!(second.skip_packets, 9);
+        assert_eq!(second.start_time(), Micros(3_840_000));
+        assert_eq!(second.packets_of(&grid, 2), Some(9 + 187..9 + 375));
+        assert_eq!(second.packets_of(&grid, 0), None);
+        assert_eq!(AudioPiece::new(&grid, 3..3), None);
+        assert_eq!(AudioPiece::new(&grid, 14..16), None);
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_give_every_frame_of_the_track_once(grid in any_grid(), cut in any::<u32>()) {
+            let cut = cut % grid.segment_count;
+            let pieces = [0..cut, cut..grid.segment_count];
+            let mut next = 0;
+            for piece in pieces.into_iter().filter_map(|run| AudioPiece::new(&grid, run)) {
+                prop_assert_eq!(piece.frames.start, next);
+                // In one continuous encode frame g is packet g + 1.
+                let offset = piece.first_sample / 1024;
+                prop_assert_eq!(offset + piece.skip_packets, piece.frames.start + 1);
+                let emitted = piece.samples / 1024 + 1;
+                prop_assert!(piece.skip_packets + piece.keep_packets() <= emitted);
+                next = piece.frames.end;
+            }
+            prop_assert_eq!(next, grid.audio_boundary(grid.segment_count));
+        }
+    }
+}

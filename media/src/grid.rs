@@ -203,3 +203,108 @@ impl Grid {
         u32::try_from(nearest).unwrap_or(1).max(1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{AAC_FRAME, AUDIO_RATE, Grid};
+    use crate::testing::any_grid;
+    use crate::time::Micros;
+    use proptest::prelude::*;
+
+    fn grid(rate: &str, frames: u64) -> Grid {
+        Grid::new(rate.parse().unwrap(), frames)
+    }
+
+    #[test]
+    fn segments_last_about_four_seconds_in_whole_frames() {
+        let segments = |rate, frames| -> Vec<u32> {
+            grid(rate, frames)
+                .segments()
+                .map(|segment| segment.frames)
+                .collect()
+        };
+        assert_eq!(segments("25/1", 132), [100, 32]);
+        assert_eq!(segments("24000/1001", 200), [96, 96 + 8]);
+        // A remainder under one second joins, one of a second stays.
+        assert_eq!(segments("25/1", 124), [124]);
+        assert_eq!(segments("25/1", 125), [100, 25]);
+        assert_eq!(segments("25/1", 1), [1]);
+        assert_eq!(segments("1/1", 9), [4, 4, 1]);
+    }
+
+    #[test]
+    fn bulk_chunks_last_about_twenty_seconds() {
+        let grid = grid("25/1", 25 * 90);
+        assert_eq!(grid.chunk(0), 0..5);
+        assert_eq!(grid.chunk(4), 20..23);
+        assert!(grid.chunk(5).is_empty());
+        assert_eq!(grid.chunk_of(22), 4);
+    }
+
+    proptest! {
+        #[test]
+        fn no_frame_is_lost_and_none_is_twice(grid in any_grid()) {
+            prop_assert!(grid.is_consistent());
+            let mut next = 0;
+            for (n, segment) in (0..).zip(grid.segments()) {
+                prop_assert_eq!(segment.index, n);
+                prop_assert_eq!(segment.first_frame, next);
+                prop_assert_eq!(grid.boundary_frame(n), next);
+                prop_assert!(segment.frames > 0);
+                next += u64::from(segment.frames);
+            }
+            prop_assert_eq!(next, grid.total_frames);
+            prop_assert_eq!(grid.segments().count(), grid.segment_count as usize);
+        }
+
+        #[test]
+        fn segments_but_for_a_short_film_last_one_to_six_seconds(grid in any_grid()) {
+            let film = grid.duration();
+            for n in 0..grid.segment_count {
+                let length = grid.boundary_time(n + 1) - grid.boundary_time(n);
+                prop_assert!(length >= Micros(999_999) || grid.segment_count == 1);
+                prop_assert!(length < Micros(5_100_000), "{length} of {film}");
+            }
+        }
+
+        #[test]
+        fn sound_covers_the_picture_and_is_cut_within_half_a_frame(grid in any_grid()) {
+            let half = i64::from(AAC_FRAME) * 1_000_000 / i64::from(AUDIO_RATE) / 2 + 1;
+            let mut next = 0;
+            for n in 0..grid.segment_count {
+                let frames = grid.audio_frames(n);
+                prop_assert_eq!(frames.start, next);
+                prop_assert!(frames.end > frames.start);
+                let cut = super::AUDIO_FRAME_RATE.frames_to_micros(frames.start);
+                prop_assert!((cut - grid.boundary_time(n)).0.abs() <= half);
+                next = frames.end;
+            }
+            let end = super::AUDIO_FRAME_RATE.frames_to_micros(next);
+            prop_assert!(end + Micros(1) >= grid.duration());
+            prop_assert!(end - grid.duration() <= Micros(21_334));
+        }
+
+        #[test]
+        fn a_moment_lies_in_the_segment_that_shows_it(grid in any_grid(), at in 0.0_f64..1.0) {
+            let length = grid.duration().as_secs_f64();
+            let time = Micros::parse_seconds(&format!("{:.6}", length * at)).unwrap();
+            let n = grid.segment_at(time);
+            prop_assert!(grid.boundary_time(n) <= time + Micros(1));
+            prop_assert!(n + 1 == grid.segment_count || time <= grid.boundary_time(n + 1));
+        }
+
+        #[test]
+        fn bulk_chunks_are_all_segments_in_order(grid in any_grid()) {
+            let mut next = 0;
+            for (index, chunk) in (0..).zip(grid.chunks()) {
+                prop_assert_eq!(chunk.start, next);
+                prop_assert!(!chunk.is_empty());
+                for segment in chunk.clone() {
+                    prop_assert_eq!(grid.chunk_of(segment), index);
+                }
+                next = chunk.end;
+            }
+            prop_assert_eq!(next, grid.segment_count);
+        }
+    }
+}

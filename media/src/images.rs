@@ -44,3 +44,29 @@ pub fn poster_frame(grid: &Grid) -> u64 {
     let segment_end = grid.boundary_frame(1).saturating_sub(1);
     wished.min(grid.total_frames / 2).min(segment_end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{hover_images, poster_frame};
+    use crate::testing::any_grid;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_bulk_chunk_has_a_picture_of_its_own(grid in any_grid()) {
+            let images: Vec<_> = hover_images(&grid).collect();
+            prop_assert_eq!(images.len(), grid.chunk_count() as usize);
+            for image in images {
+                let segment = u32::try_from(image.frame / u64::from(grid.segment_frames)).unwrap();
+                let segment = segment.min(grid.segment_count - 1);
+                prop_assert_eq!(grid.chunk_of(segment), image.index);
+                prop_assert!(image.frame < grid.total_frames);
+            }
+        }
+
+        #[test]
+        fn the_poster_is_in_the_first_segment(grid in any_grid()) {
+            prop_assert!(poster_frame(&grid) < grid.boundary_frame(1));
+        }
+    }
+}

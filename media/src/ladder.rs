@@ -117,25 +117,28 @@ impl Rung {
 const CONTAINER_BPS: u64 = 8_000;
 
 /// The rungs for a displayed picture: those of `short_sides` that do not exceed it, and its own
-/// size when it is smaller than all of them. Smallest first, never empty.
+/// size when it lies between two of them or below all. Smallest first, never empty.
 pub fn rungs(displayed: Size, rate: Rational, short_sides: &[u32]) -> Vec<Rung> {
+    // An odd source of 1081 lines is a 1080p source: compare what is really encoded.
     let source = displayed.even();
-    let mut sides: Vec<u32> = short_sides
+    let own = source.short_side();
+    let allowed = short_sides
         .iter()
         .map(|side| side & !1)
-        .filter(|side| *side >= 2)
-        .collect();
+        .filter(|side| *side >= 2);
+    let (mut sides, larger): (Vec<u32>, Vec<u32>) = allowed.partition(|side| *side <= own);
     sides.sort_unstable();
     sides.dedup();
-    // An odd source of 1081 lines is a 1080p source: compare what is really encoded.
-    sides.retain(|side| *side <= source.short_side());
-    if sides.is_empty() {
-        return vec![Rung::new(source, rate)];
+    // Above the largest rung that may be made, that one is the limit; below it the source is.
+    if !larger.is_empty() || sides.is_empty() {
+        // 1088 lines replace 1080: two rungs that near cost twice and look the same.
+        sides.retain(|side| u64::from(*side) * 11 <= u64::from(own) * 10);
+        sides.push(own);
     }
     sides
         .into_iter()
         .map(|side| {
-            let size = if side == source.short_side() {
+            let size = if side == own {
                 source
             } else {
                 source.scaled_to(side)
@@ -211,4 +214,113 @@ fn h264_level(size: Size, rate: Rational, maxrate_kbps: u32) -> u8 {
                 && u64::from(maxrate_kbps) * 4 <= kbps * 5
         })
         .map_or(62, |(level, ..)| level)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SHORT_SIDES, Size, rungs};
+    use crate::rate::Rational;
+    use crate::testing::any_rate;
+    use proptest::prelude::*;
+
+    fn names(width: u32, height: u32) -> Vec<String> {
+        let rate = Rational::new(25, 1).unwrap();
+        let rungs = rungs(Size { width, height }, rate, &SHORT_SIDES);
+        rungs
+            .iter()
+            .map(|rung| format!("{} {}x{}", rung.name, rung.size.width, rung.size.height))
+            .collect()
+    }
+
+    #[test]
+    fn the_short_side_names_the_rung() {
+        assert_eq!(
+            names(1280, 720),
+            [
+                "240p 426x240",
+                "360p 640x360",
+                "480p 854x480",
+                "720p 1280x720"
+            ]
+        );
+        assert_eq!(names(1080, 1920).last().unwrap(), "1080p 1080x1920");
+        assert_eq!(names(1000, 1000).last().unwrap(), "1000p 1000x1000");
+        // Between rungs, below all of them, odd.
+        assert_eq!(
+            names(960, 528),
+            [
+                "240p 436x240",
+                "360p 654x360",
+                "480p 872x480",
+                "528p 960x528"
+            ]
+        );
+        assert_eq!(names(176, 144), ["144p 176x144"]);
+        assert_eq!(names(577, 324), ["240p 426x240", "324p 576x324"]);
+        assert_eq!(names(1164, 767).last().unwrap(), "766p 1164x766");
+        assert_eq!(
+            names(1920, 1088).iter().rev().nth(1).unwrap(),
+            "720p 1270x720"
+        );
+        assert_eq!(names(7680, 4320).last().unwrap(), "2160p 3840x2160");
+        assert_eq!(names(1921, 1081).last().unwrap(), "1080p 1920x1080");
+        assert_eq!(names(2, 1), ["2p 2x2"]);
+    }
+
+    #[test]
+    fn levels_are_those_of_the_standard() {
+        let level = |width, height, rate: &str| {
+            let rate = rate.parse().unwrap();
+            let rung = rungs(Size { width, height }, rate, &[height]).remove(0);
+            (rung.codec.clone(), rung.level_text())
+        };
+        let is = |codec: &str, level: &str| (codec.to_owned(), level.to_owned());
+        assert_eq!(level(640, 360, "30/1"), is("avc1.64001e", "3.0"));
+        assert_eq!(level(1280, 720, "25/1"), is("avc1.64001f", "3.1"));
+        assert_eq!(level(1280, 720, "60/1"), is("avc1.640020", "3.2"));
+        assert_eq!(level(1920, 1080, "30/1"), is("avc1.640028", "4.0"));
+        assert_eq!(level(1920, 1080, "60/1"), is("avc1.64002a", "4.2"));
+        assert_eq!(level(3840, 2160, "30/1"), is("avc1.640033", "5.1"));
+        assert_eq!(level(3840, 2160, "60/1"), is("avc1.640034", "5.2"));
+    }
+
+    proptest! {
+        #[test]
+        fn never_larger_never_odd_never_empty(
+            width in 1_u32..9_000, height in 1_u32..9_000, rate in any_rate(),
+            sides in prop::collection::vec(0_u32..4_000, 0..5),
+        ) {
+            let source = Size { width, height };
+            for sides in [&SHORT_SIDES[..], &sides] {
+                let rungs = rungs(source, rate, sides);
+                prop_assert!(!rungs.is_empty());
+                for rung in &rungs {
+                    let Size { width: w, height: h } = rung.size;
+                    prop_assert!(w % 2 == 0 && h % 2 == 0 && w >= 2 && h >= 2);
+                    prop_assert!(w <= width.max(2) && h <= height.max(2), "{w}x{h} of {width}x{height}");
+                    prop_assert_eq!(&rung.name, &format!("{}p", w.min(h)));
+                    prop_assert!(rung.bufsize_kbps > 0 && rung.maxrate_kbps >= 100);
+                    prop_assert!(rung.estimated_average() < rung.estimated_peak());
+                }
+                let mut names: Vec<_> = rungs.iter().map(|rung| &rung.name).collect();
+                let before = names.len();
+                names.dedup();
+                prop_assert_eq!(names.len(), before);
+                prop_assert!(rungs.is_sorted_by_key(|rung| rung.size.pixels()));
+                prop_assert!(rungs.is_sorted_by_key(|rung| rung.maxrate_kbps));
+            }
+        }
+
+        #[test]
+        fn the_aspect_is_kept_within_a_pixel(width in 16_u32..9_000, height in 16_u32..9_000) {
+            let source = Size { width, height }.even();
+            let rate = Rational::new(30, 1).unwrap();
+            for rung in rungs(source, rate, &SHORT_SIDES) {
+                let (short, long) = (rung.size.short_side(), rung.size.width.max(rung.size.height));
+                let (source_short, source_long) = (source.short_side(), width.max(height) & !1);
+                let exact = f64::from(short) * f64::from(source_long) / f64::from(source_short);
+                prop_assert!((f64::from(long) - exact).abs() <= 1.0, "{long} for {exact}");
+            }
+        }
+    }
 }

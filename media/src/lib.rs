@@ -17,6 +17,8 @@ pub mod plan;
 pub mod probe;
 pub mod rate;
 pub mod sniff;
+#[cfg(test)]
+mod testing;
 pub mod time;
 pub mod validate;
 

@@ -263,3 +263,110 @@ fn nearest_standard(rate: Rational) -> Rational {
         .min_by_key(|standard| rate.parts_per_million_from(*standard))
         .unwrap_or(STANDARD_25)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{OutputRate, Rational, output_rate};
+    use crate::time::Micros;
+    use proptest::prelude::*;
+
+    fn rate(text: &str) -> Rational {
+        text.parse().unwrap()
+    }
+
+    fn of(base: &str, average: &str) -> (String, u32, bool) {
+        let OutputRate {
+            rate,
+            keep_every,
+            constant_source,
+        } = output_rate(base.parse().ok(), average.parse().ok());
+        (rate.to_string(), keep_every, constant_source)
+    }
+
+    #[test]
+    fn constant_sources_keep_their_rate() {
+        for kept in [
+            "12/1",
+            "15/1",
+            "24000/1001",
+            "24/1",
+            "25/1",
+            "30000/1001",
+            "30/1",
+            "50/1",
+            "60000/1001",
+            "60/1",
+            "37/2",
+            "1/1",
+        ] {
+            assert_eq!(of(kept, kept), (kept.to_owned(), 1, true));
+        }
+        // The same rate as Matroska writes it.
+        assert_eq!(
+            of("2997/125", "13978/583"),
+            ("24000/1001".to_owned(), 1, true)
+        );
+    }
+
+    #[test]
+    fn fast_sources_are_divided_by_whole_numbers() {
+        assert_eq!(of("120/1", "120/1"), ("60/1".to_owned(), 2, true));
+        assert_eq!(of("240/1", "240/1"), ("60/1".to_owned(), 4, true));
+        assert_eq!(
+            of("120000/1001", "120000/1001"),
+            ("60000/1001".to_owned(), 2, true)
+        );
+        assert_eq!(of("100/1", "100/1"), ("50/1".to_owned(), 2, true));
+        assert_eq!(of("144/1", "144/1"), ("48/1".to_owned(), 3, true));
+    }
+
+    #[test]
+    fn varying_sources_get_the_nearest_standard_rate() {
+        // A phone's clip: nominally 30, a few frames dropped.
+        assert_eq!(of("30/1", "2997000/100043"), ("30/1".to_owned(), 1, false));
+        // A screen recording.
+        assert_eq!(of("1000/1", "97/4"), ("24/1".to_owned(), 1, false));
+        // Never 50 -> 30.
+        assert_eq!(of("90000/1", "4990/101"), ("50/1".to_owned(), 1, false));
+        assert_eq!(of("0/0", "25/1"), ("25/1".to_owned(), 1, true));
+        assert_eq!(of("0/0", "0/0"), ("25/1".to_owned(), 1, false));
+    }
+
+    #[test]
+    fn fractions_are_exact_text() {
+        assert_eq!(rate("50/2").to_string(), "25/1");
+        assert_eq!(rate("4:3"), rate("8/6"));
+        for nonsense in ["0/0", "1/0", "0/1", "a/b", "", "-1/2", "99999999999/1"] {
+            assert!(nonsense.parse::<Rational>().is_err(), "{nonsense}");
+        }
+        let json = serde_json::to_string(&rate("30000/1001")).unwrap();
+        assert_eq!(json, "\"30000/1001\"");
+        assert!(serde_json::from_str::<Rational>("\"0/0\"").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn output_rates_are_between_one_and_sixty(
+            base in (1_u32..200_000, 1_u32..2_000), average in (1_u32..200_000, 1_u32..2_000),
+        ) {
+            let base = Rational::new(base.0, base.1);
+            let average = Rational::new(average.0, average.1);
+            let output = output_rate(base, average);
+            prop_assert!(output.rate >= rate("1/1"), "{}", output.rate);
+            prop_assert!(output.rate <= rate("60012/1000"), "{}", output.rate);
+        }
+
+        #[test]
+        fn a_frame_and_its_time_are_the_same_moment(
+            frame in 0_u64..10_000_000, num in 1_u32..120_000, den in 1_u32..1_002,
+        ) {
+            let rate = Rational::new(num, den).unwrap();
+            // Times are told apart in whole microseconds only.
+            prop_assume!(rate <= Rational::new(100_000, 1).unwrap());
+            let time = rate.frames_to_micros(frame);
+            prop_assert_eq!(rate.micros_to_frames_round(time), frame);
+            prop_assert_eq!(rate.micros_to_frames_floor(time + Micros(1)), frame);
+            prop_assert!(rate.micros_to_frames_ceil(time - Micros(1)) <= frame);
+        }
+    }
+}

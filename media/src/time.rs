@@ -101,3 +101,33 @@ impl Sub for Micros {
         Self(self.0.saturating_sub(other.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Micros;
+    use proptest::prelude::*;
+
+    #[test]
+    fn seconds_are_read_exactly() {
+        assert_eq!(Micros::parse_seconds("5.312000"), Some(Micros(5_312_000)));
+        assert_eq!(Micros::parse_seconds("-0.023220"), Some(Micros(-23_220)));
+        assert_eq!(Micros::parse_seconds("7"), Some(Micros(7_000_000)));
+        assert_eq!(Micros::parse_seconds("0.0000005"), Some(Micros(1)));
+        for nonsense in ["", "N/A", "-", "1e3", "1.2.3", "99999999999999999999", ".5"] {
+            assert_eq!(Micros::parse_seconds(nonsense), None, "{nonsense}");
+        }
+        assert_eq!(
+            Micros::parse_clock("01:00:05.280000000"),
+            Some(Micros(3_605_280_000))
+        );
+        assert_eq!(Micros::parse_clock("05.28"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(micros in -1_000_000_000_000_i64..1_000_000_000_000) {
+            let time = Micros(micros);
+            prop_assert_eq!(Micros::parse_seconds(&time.to_string()), Some(time));
+        }
+    }
+}

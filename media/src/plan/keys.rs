@@ -230,3 +230,102 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ObjectRef, SegmentRef};
+    use crate::testing::plan;
+    use proptest::prelude::*;
+
+    fn any_object() -> impl Strategy<Value = ObjectRef> {
+        let rung = (0_u32..10_000).prop_map(|side| format!("{side}p"));
+        let number = any::<u32>();
+        prop_oneof![
+            Just(ObjectRef::Plan),
+            Just(ObjectRef::HlsMaster),
+            Just(ObjectRef::DashManifest),
+            Just(ObjectRef::Poster),
+            rung.clone().prop_map(ObjectRef::VideoPlaylist),
+            rung.clone().prop_map(ObjectRef::VideoInit),
+            number.prop_map(ObjectRef::AudioPlaylist),
+            number.prop_map(ObjectRef::AudioInit),
+            number.prop_map(ObjectRef::Hover),
+            (rung, number).prop_map(|(rung, n)| SegmentRef::Video { rung, n }.into()),
+            (number, number).prop_map(|(track, n)| SegmentRef::Audio { track, n }.into()),
+        ]
+    }
+
+    #[test]
+    fn only_the_one_spelling_of_a_path_is_taken() {
+        let segment = SegmentRef::Video {
+            rung: "360p".to_owned(),
+            n: 12,
+        };
+        assert_eq!("v/360p/12.m4s".parse(), Ok(segment));
+        for other in [
+            "",
+            "/",
+            "v",
+            "v/360p",
+            "v/360p/",
+            "/v/360p/12.m4s",
+            "v//12.m4s",
+            "v/360p/012.m4s",
+            "v/360p/+1.m4s",
+            "v/360p/-1.m4s",
+            "v/360p/.m4s",
+            "v/360p/12.M4S",
+            "v/360p/12.m4s/",
+            "v/../plan.json",
+            "v/../12.m4s",
+            "../plan.json",
+            "v/360p/../../plan.json",
+            "v/p/1.m4s",
+            "v/360p/12.m4s?x",
+            "v/360p/12%2em4s",
+            "v\\360p\\12.m4s",
+            "v/٣p/1.m4s",
+            "v/360p/4294967296.m4s",
+            "a/x/0.m4s",
+            "a/0/0.mp4",
+            "images/hover-.jpg",
+            "images/hover-01.jpg",
+            "images/../plan.json",
+            "plan.json/",
+            "./plan.json",
+            "v/360p/init.mp4\0",
+        ] {
+            assert!(other.parse::<ObjectRef>().is_err(), "{other}");
+        }
+        assert!("plan.json".parse::<SegmentRef>().is_err());
+    }
+
+    #[test]
+    fn a_plan_knows_what_it_has() {
+        let plan = plan(true, 1, 60);
+        let has = |path: &str| plan.contains(&path.parse().unwrap());
+        assert!(has("v/1080p/14.m4s") && has("a/0/14.m4s") && has("images/hover-2.jpg"));
+        assert!(!has("v/1080p/15.m4s") && !has("v/1440p/0.m4s") && !has("a/1/0.m4s"));
+        assert!(
+            plan.segment_refs()
+                .all(|segment| plan.contains(&segment.into()))
+        );
+        assert_eq!(plan.segment_refs().count() as u64, plan.segment_total());
+        let key = plan.object_key(&"v/360p/3.m4s".parse().unwrap());
+        assert_eq!(key, "media/abcdefghijklmnopqrstuvwxyz/1/v/360p/3.m4s");
+    }
+
+    proptest! {
+        #[test]
+        fn paths_name_their_object(object in any_object()) {
+            prop_assert_eq!(object.to_string().parse(), Ok(object));
+        }
+
+        #[test]
+        fn what_is_taken_is_what_would_be_written(path in "[va./0-9p]{1,12}|\\PC*") {
+            if let Ok(object) = path.parse::<ObjectRef>() {
+                prop_assert_eq!(object.to_string(), path);
+            }
+        }
+    }
+}
