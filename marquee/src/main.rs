@@ -1,1 +1,36 @@
-fn main() {}
+//! Marquee: the one binary. It runs any set of the services, and talks to them.
+
+mod cli;
+mod compose;
+mod config;
+mod openapi;
+mod upload;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return cli::fail(&error),
+    };
+    let outcome = match cli.command {
+        Command::Up(arguments) => runtime.block_on(compose::up(arguments)),
+        Command::Serve(arguments) => runtime.block_on(compose::serve(arguments)),
+        Command::Upload(arguments) => return runtime.block_on(upload::run(arguments)),
+        Command::Openapi => openapi::print(),
+        Command::CheckConfig(arguments) => config::check(&arguments),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => cli::fail(error.as_ref()),
+    }
+}

@@ -109,6 +109,11 @@ impl Marquee {
         self.data.path()
     }
 
+    /// The process's id.
+    pub fn process_id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// `GET path` as JSON; `None` unless it succeeded.
     pub async fn get(&self, path: &str) -> Option<Value> {
         let answer = self
@@ -164,7 +169,7 @@ impl Marquee {
 
     /// Asks it to end, and waits; returns its exit code.
     pub async fn terminate(&mut self) -> Option<i32> {
-        let id = self.child.id().expect("it runs").to_string();
+        let id = self.process_id().to_string();
         crate::film::run("kill", &["-TERM", &id]);
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         status

@@ -5,12 +5,12 @@
     reason = "a failed step is a failed test"
 )]
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::{Value, json};
 use system_tests::{Marquee, film};
 
-async fn refused(marquee: &Marquee, file: &PathBuf) -> Value {
+async fn refused(marquee: &Marquee, file: &Path) -> Value {
     let problem = marquee
         .upload(file, &["--wait", "complete"])
         .await
@@ -65,7 +65,6 @@ async fn requests_that_make_no_sense_are_answered_with_problem_documents() {
     let http = reqwest::Client::new();
     let url = marquee.url();
     let unknown = "a".repeat(26);
-    let upload = json!({ "file_name": "x.mp4", "size_bytes": 10, "fingerprint": "f" });
     let huge = json!({ "file_name": "x.mp4", "size_bytes": 1_u64 << 50, "fingerprint": "f" });
     let cases = [
         (http.get(format!("{url}/api/nothing")), 404),
@@ -118,31 +117,39 @@ async fn requests_that_make_no_sense_are_answered_with_problem_documents() {
             "{problem}"
         );
     }
+}
 
-    // A part that was never agreed on, and a completion without its parts.
-    let created: Value = http
-        .post(format!("{url}/api/uploads"))
-        .json(&upload)
-        .send()
+#[tokio::test]
+async fn parts_that_were_not_agreed_on_and_completions_without_parts_are_refused() {
+    let marquee = Marquee::up().await;
+    let http = reqwest::Client::new();
+    let post = async |path: String, body: Value| {
+        http.post(format!("{}{path}", marquee.url()))
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+    };
+    let upload = json!({ "file_name": "x.mp4", "size_bytes": 10, "fingerprint": "f" });
+    let created: Value = post("/api/uploads".to_owned(), upload)
         .await
-        .unwrap()
         .json()
         .await
         .unwrap();
     let id = created["upload_id"].as_str().unwrap();
     let wrong = json!({ "parts": [{ "number": 7, "size_bytes": 10, "crc32c": "AAAAAA==" }] });
-    let answer = http
-        .post(format!("{url}/api/uploads/{id}/parts"))
-        .json(&wrong)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(answer.status().as_u16(), 400);
-    let answer = http
-        .post(format!("{url}/api/uploads/{id}/complete"))
-        .json(&json!({}))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(answer.status().as_u16(), 409);
+    assert_eq!(
+        post(format!("/api/uploads/{id}/parts"), wrong)
+            .await
+            .status()
+            .as_u16(),
+        400
+    );
+    assert_eq!(
+        post(format!("/api/uploads/{id}/complete"), json!({}))
+            .await
+            .status()
+            .as_u16(),
+        409
+    );
 }

@@ -1,0 +1,162 @@
+//! The command line.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use url::Url;
+
+/// Any error that ends a command; told with all its causes.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A self-hosted video platform: upload a film, watch it seconds later, alone or together.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run everything in one process, on embedded defaults.
+    Up(UpArguments),
+    /// Run some roles in this process, beside others that share the data folder.
+    Serve(ServeArguments),
+    /// Upload films and wait until they can be watched.
+    Upload(UploadArguments),
+    /// Print the OpenAPI document of the HTTP API.
+    Openapi,
+    /// Read the configuration as `up` would, and print it or every mistake in it.
+    CheckConfig(ConfigArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArguments {
+    /// Where everything is kept.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Address of the web page and the API; port 0 takes any free one.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Configuration file. Default: marquee.toml in the working folder, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+    /// Run only these roles.
+    #[arg(long, value_name = "ROLES", value_delimiter = ',')]
+    pub(crate) services: Vec<Role>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+    /// What to run.
+    #[arg(required = true, value_name = "ROLE")]
+    pub(crate) roles: Vec<Role>,
+}
+
+/// A part of Marquee that can run in a process of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
+pub(crate) enum Role {
+    /// The embedded object store.
+    Objects,
+    /// Uploads.
+    Ingress,
+    /// The catalogue and its search.
+    Metadata,
+    /// Plans what an upload becomes.
+    Planner,
+    /// Encodes. Any number of processes share the work.
+    Worker,
+    /// Seeds edges and takes films live.
+    PostProcessor,
+    /// Knows the edges, and is their origin.
+    EdgeProvider,
+    /// The embedded edge.
+    Edge,
+    /// The public address: API, pages, media.
+    Gateway,
+}
+
+/// Until when `marquee upload` waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Wait {
+    /// Until the upload is complete.
+    None,
+    /// Until playback can begin.
+    Playable,
+    /// Until others can find and watch it.
+    Live,
+    /// Until every planned segment exists.
+    Complete,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UploadArguments {
+    /// The films.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Address of the Marquee to upload to.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MARQUEE_SERVER",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub(crate) server: Url,
+    /// Title. Default: the file's name without its ending.
+    #[arg(long, value_name = "TITLE")]
+    pub(crate) title: Option<String>,
+    /// Until when to wait.
+    #[arg(long, value_enum, default_value_t = Wait::Live)]
+    pub(crate) wait: Wait,
+    /// Write one JSON object a line instead of progress bars.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Tells why a command failed, cause by cause.
+pub(crate) fn fail(error: &dyn std::error::Error) -> ExitCode {
+    let mut text = format!("marquee: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}\n  because: {error}");
+        cause = error.source();
+    }
+    // Nobody is left to tell when standard error is closed.
+    drop(writeln!(std::io::stderr(), "{text}"));
+    ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn roles_are_named_as_documented() {
+        let cli = Cli::try_parse_from(["marquee", "up", "--services", "gateway,post-processor"]);
+        let Ok(Cli {
+            command: Command::Up(arguments),
+        }) = cli
+        else {
+            panic!("{cli:?}")
+        };
+        assert_eq!(arguments.services, [Role::Gateway, Role::PostProcessor]);
+    }
+}

@@ -1,0 +1,90 @@
+//! Runs any set of roles in one process.
+
+mod node;
+mod objects;
+mod services;
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use futures_util::future::pending;
+use platform_core::Lifecycle;
+use tracing::info;
+
+use crate::cli::{Failure, Role, ServeArguments, UpArguments};
+use crate::config::{self, Config};
+
+use node::Node;
+
+/// Every role, in the order in which they start: what others need comes first.
+const ALL: [Role; 9] = [
+    Role::Objects,
+    Role::EdgeProvider,
+    Role::Edge,
+    Role::Ingress,
+    Role::Metadata,
+    Role::PostProcessor,
+    Role::Planner,
+    Role::Worker,
+    Role::Gateway,
+];
+
+/// `marquee up`: everything, or the roles that were named.
+pub(crate) async fn up(arguments: UpArguments) -> Result<bool, Failure> {
+    let config = config::load(&arguments.config)?;
+    let roles = if arguments.services.is_empty() {
+        ALL.to_vec()
+    } else {
+        arguments.services
+    };
+    run(&config, &roles).await
+}
+
+/// `marquee serve`: the roles that were named.
+pub(crate) async fn serve(arguments: ServeArguments) -> Result<bool, Failure> {
+    let config = config::load(&arguments.config)?;
+    run(&config, &arguments.roles).await
+}
+
+/// Runs `roles` until a signal. Services end before what they stand on.
+async fn run(config: &Config, roles: &[Role]) -> Result<bool, Failure> {
+    let telemetry = platform_telemetry::init(&config.telemetry)?;
+    let ground = Lifecycle::new();
+    let life = Lifecycle::new();
+    let outcome = start_and_wait(config, roles, &ground, &life).await;
+    if outcome.is_err() {
+        life.finish(Duration::ZERO, pending()).await;
+    }
+    let grounded = ground.finish(Duration::from_secs(5), pending()).await;
+    telemetry.shutdown();
+    Ok(outcome? && grounded)
+}
+
+async fn start_and_wait(
+    config: &Config,
+    roles: &[Role],
+    ground: &Lifecycle,
+    life: &Lifecycle,
+) -> Result<bool, Failure> {
+    let serves_objects = roles.contains(&Role::Objects);
+    let node = Node::open(config, serves_objects, ground, life).await?;
+    for role in ALL.into_iter().filter(|role| roles.contains(role)) {
+        services::start(role, config, &node).await?;
+    }
+    announce(&node)?;
+    let grace = Duration::from_secs(config.grace_s);
+    let in_order = life.run_until_signal(grace).await?;
+    node.close().await;
+    Ok(in_order)
+}
+
+/// Tells the one who started it, and scripts, that it serves.
+fn announce(node: &Node) -> std::io::Result<()> {
+    if let Some(address) = node.gateway() {
+        writeln!(std::io::stdout(), "ready: http://{address}")?;
+    } else {
+        writeln!(std::io::stdout(), "ready")?;
+    }
+    info!("ready");
+    std::io::stdout().flush()
+}

@@ -1,0 +1,79 @@
+//! What all services of a process share.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use platform_blob::{Blobs, Retrying};
+use platform_bus::{Bus, EmbeddedBus};
+use platform_core::backoff::Backoff;
+use platform_core::{Clock, Lifecycle, SystemClock};
+use platform_db::Db;
+use platform_http::{Client, Discovery};
+
+use crate::cli::Failure;
+use crate::config::Config;
+
+use super::objects;
+
+/// The handles that services are built from.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) data: PathBuf,
+    pub(crate) db: Db,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) blobs: Arc<dyn Blobs>,
+    pub(crate) client: Client,
+    pub(crate) lifecycle: Lifecycle,
+    gateway: OnceLock<SocketAddr>,
+}
+
+impl Node {
+    /// Opens the data folder. `ground` carries what services stand on, `life` the services.
+    pub(crate) async fn open(
+        config: &Config,
+        serves_objects: bool,
+        ground: &Lifecycle,
+        life: &Lifecycle,
+    ) -> Result<Self, Failure> {
+        // Child processes get to see files by their absolute paths.
+        let data = std::path::absolute(&config.data)?;
+        tokio::fs::create_dir_all(data.join("run")).await?;
+        let discovery = Discovery::new(config.services.clone(), Some(data.join("run")));
+        let store = objects::open(config, &data, serves_objects, &discovery, ground).await?;
+        let db = Db::open_sqlite(&data.join("marquee.db"), ground).await?;
+        let bus = EmbeddedBus::open(db.clone(), ground).await?;
+        let blobs = Retrying::new(store, Backoff::standard());
+        blobs.ensure_bucket().await?;
+        Ok(Self {
+            data,
+            db,
+            bus: Arc::new(bus),
+            blobs: Arc::new(blobs),
+            client: Client::new(discovery)?,
+            lifecycle: life.clone(),
+            gateway: OnceLock::new(),
+        })
+    }
+
+    /// The clock of every service.
+    pub(crate) fn clock() -> Arc<dyn Clock> {
+        Arc::new(SystemClock)
+    }
+
+    /// Where the gateway serves, if it runs here.
+    pub(crate) fn gateway(&self) -> Option<SocketAddr> {
+        self.gateway.get().copied()
+    }
+
+    /// Remembers where the gateway serves.
+    pub(crate) fn set_gateway(&self, addr: SocketAddr) {
+        // Only the gateway sets it, once.
+        self.gateway.get_or_init(|| addr);
+    }
+
+    /// Closes the database, which checkpoints its log.
+    pub(crate) async fn close(self) {
+        self.db.close().await;
+    }
+}

@@ -1,0 +1,133 @@
+//! The configuration: one typed file, environment, flags.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use platform_core::config::ConfigError;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::cli::{ConfigArguments, Failure};
+
+/// The file that is read from the working folder when none is named.
+const DEFAULT_FILE: &str = "marquee.toml";
+
+/// Everything that can be configured, section by section.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// Where everything is kept.
+    pub(crate) data: PathBuf,
+    /// Seconds that work under way gets to finish when the process is told to end.
+    pub(crate) grace_s: u64,
+    /// Logs, traces and metrics.
+    pub(crate) telemetry: platform_telemetry::Config,
+    /// Addresses of services that run elsewhere, by name.
+    pub(crate) services: HashMap<String, Url>,
+    /// The object store.
+    pub(crate) objects: Objects,
+    /// The public address.
+    pub(crate) gateway: proxy::Config,
+    /// Uploads.
+    pub(crate) ingress: ingress::Config,
+    /// Planning and encoding.
+    pub(crate) transcoder: transcoder::Config,
+    /// Catalogue and search.
+    pub(crate) metadata: metadata::Config,
+    /// The embedded edge.
+    pub(crate) edge: edge::Config,
+    /// Edge registry and origin.
+    pub(crate) edge_provider: edge_provider::Config,
+    /// Seeding and going live.
+    pub(crate) post_processor: post_processor::Config,
+}
+
+/// The object store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Objects {
+    /// Name of the bucket.
+    pub(crate) bucket: String,
+}
+
+impl Default for Objects {
+    fn default() -> Self {
+        Self {
+            bucket: "marquee".to_owned(),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("data"),
+            grace_s: 20,
+            telemetry: platform_telemetry::Config::default(),
+            services: HashMap::new(),
+            objects: Objects::default(),
+            gateway: proxy::Config::default(),
+            ingress: ingress::Config::default(),
+            transcoder: transcoder::Config::default(),
+            metadata: metadata::Config::default(),
+            edge: edge::Config::default(),
+            edge_provider: edge_provider::Config::default(),
+            post_processor: post_processor::Config::default(),
+        }
+    }
+}
+
+/// The configuration that `arguments` lead to.
+pub(crate) fn load(arguments: &ConfigArguments) -> Result<Config, ConfigError> {
+    let default = Path::new(DEFAULT_FILE);
+    let file = match &arguments.config {
+        Some(path) => Some(path.as_path()),
+        None => default.is_file().then_some(default),
+    };
+    platform_core::config::load(file, flags(arguments))
+}
+
+/// The flags in the shape of the file, so that they win over it key by key.
+fn flags(arguments: &ConfigArguments) -> serde_json::Value {
+    let mut flags = serde_json::Map::new();
+    if let Some(data) = &arguments.data {
+        flags.insert("data".to_owned(), data.display().to_string().into());
+    }
+    if let Some(listen) = arguments.listen {
+        flags.insert(
+            "gateway".to_owned(),
+            serde_json::json!({ "listen": listen }),
+        );
+    }
+    flags.into()
+}
+
+/// Prints the configuration, or fails with every mistake in it.
+pub(crate) fn check(arguments: &ConfigArguments) -> Result<bool, Failure> {
+    let config = load(arguments)?;
+    writeln!(
+        std::io::stdout(),
+        "{}",
+        serde_json::to_string_pretty(&config)?
+    )?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_win_over_defaults_and_leave_the_rest() {
+        let arguments = ConfigArguments {
+            data: Some("elsewhere".into()),
+            listen: Some(([127, 0, 0, 1], 0).into()),
+            config: None,
+        };
+        let config: Config = platform_core::config::load(None, flags(&arguments)).unwrap();
+        assert_eq!(config.data, Path::new("elsewhere"));
+        assert_eq!(config.gateway.listen.port(), 0);
+        assert_eq!(config.gateway.workers, proxy::Config::default().workers);
+    }
+}

@@ -1,0 +1,74 @@
+//! `marquee upload`: files in, watchable films out.
+
+mod api;
+mod output;
+mod parts;
+mod source;
+mod transfer;
+mod wait;
+
+use std::process::ExitCode;
+
+use crate::cli::UploadArguments;
+
+use api::Api;
+use output::Output;
+use source::Source;
+
+/// Why a file is not on its way to being watched.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UploadError {
+    /// The file cannot be read.
+    #[error("{file} cannot be read: check the name and your permission to read it")]
+    File {
+        file: String,
+        #[source]
+        source: std::io::Error,
+    },
+    /// The server answered with a problem.
+    #[error("{}", .0.detail)]
+    Problem(api::ProblemReport),
+    /// No answer for as long as we were willing to try.
+    #[error("{server} gave no answer: check that Marquee runs there, or name another by --server")]
+    Unreachable {
+        server: String,
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The answer is not what this version of Marquee understands.
+    #[error("the server's answer cannot be understood: it may be another version, or not Marquee")]
+    Answer(#[source] reqwest::Error),
+    /// The file changed while it was read.
+    #[error("{file} changed during the upload: upload it again once it is finished")]
+    Changed { file: String },
+}
+
+/// Uploads the files one after the other, all of each file's bandwidth to itself. Fails if any did.
+pub(crate) async fn run(arguments: UploadArguments) -> ExitCode {
+    let output = Output::new(arguments.json);
+    let mut code = ExitCode::SUCCESS;
+    for file in &arguments.files {
+        if let Err(error) = one(&arguments, file, &output).await {
+            output.failed(file, &error);
+            code = ExitCode::FAILURE;
+        }
+    }
+    code
+}
+
+async fn one(
+    arguments: &UploadArguments,
+    file: &std::path::Path,
+    output: &Output,
+) -> Result<(), UploadError> {
+    let api = Api::new(arguments.server.clone())?;
+    let source = Source::open(file).await?;
+    let upload = api.create(&source, arguments.title.as_deref()).await?;
+    let bar = output.bar(&source.name, source.size);
+    transfer::transfer(&api, &source, &upload, &bar).await?;
+    bar.uploaded();
+    let video = wait::until(&api, &upload.video_id, arguments.wait, &bar).await?;
+    bar.finish();
+    output.done(&video.absolute(api.server()));
+    Ok(())
+}
