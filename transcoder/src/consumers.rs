@@ -1,0 +1,102 @@
+//! Events that concern the transcoder become rows; the work itself is done by tasks.
+
+use async_trait::async_trait;
+use media::plan::{NoSuchPath, ObjectRef};
+use platform_bus::{Failure, Handler, Topic};
+use schemas::v1::event::Payload;
+use schemas::v1::{EncodeTask, Event, VideoUploaded};
+use schemas::{IdError, OwnerId, VideoId};
+
+use crate::domain::FilmKey;
+use crate::store::{Store, StoreError, Upload};
+
+/// An event that does not mean anything.
+#[derive(Debug, thiserror::Error)]
+enum Nonsense {
+    #[error("the event names no video")]
+    Video(#[from] IdError),
+    #[error("the event names no object of a film")]
+    Object(#[from] NoSuchPath),
+}
+
+fn poison(error: impl Into<Nonsense>) -> Failure {
+    Failure::poison(error.into())
+}
+
+fn failed(error: StoreError) -> Failure {
+    match error {
+        StoreError::Corrupt { .. } => Failure::poison(error),
+        StoreError::Stale | StoreError::Db(_) => Failure::retry(error),
+    }
+}
+
+/// Takes in films whose upload is complete, and forgets deleted ones.
+#[derive(Debug)]
+pub(crate) struct Films(pub(crate) Store);
+
+#[async_trait]
+impl Handler for Films {
+    fn group(&self) -> &'static str {
+        "transcoder-planner"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::Transcode, Topic::Videos]
+    }
+
+    async fn handle(&self, _key: &str, event: Event) -> Result<(), Failure> {
+        match event.payload {
+            Some(Payload::VideoUploaded(uploaded)) => {
+                let upload = upload(uploaded).map_err(poison)?;
+                self.0.take_in(&upload).await.map(drop).map_err(failed)
+            }
+            Some(Payload::VideoDeleted(deleted)) => {
+                let video: VideoId = deleted.video_id.parse().map_err(poison)?;
+                self.0.forget(&video).await.map_err(failed)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn upload(event: VideoUploaded) -> Result<Upload, IdError> {
+    Ok(Upload {
+        key: FilmKey::first(event.video_id.parse()?),
+        owner: OwnerId::new(event.owner),
+        source_key: event.source_key,
+        source_bytes: event.size_bytes,
+        publish_policy: event.publish_policy,
+    })
+}
+
+/// Hurries what players wait for.
+#[derive(Debug)]
+pub(crate) struct Wishes(pub(crate) Store);
+
+#[async_trait]
+impl Handler for Wishes {
+    fn group(&self) -> &'static str {
+        "transcoder-urgent"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[Topic::TranscodeUrgent]
+    }
+
+    async fn handle(&self, _key: &str, event: Event) -> Result<(), Failure> {
+        let Some(Payload::EncodeTask(EncodeTask {
+            video_id,
+            revision,
+            path,
+        })) = event.payload
+        else {
+            return Ok(());
+        };
+        let key = FilmKey {
+            video: video_id.parse().map_err(poison)?,
+            revision,
+        };
+        let object: ObjectRef = path.parse().map_err(poison)?;
+        self.0.want(&key, &object).await.map(drop).map_err(failed)
+    }
+}

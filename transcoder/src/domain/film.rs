@@ -1,0 +1,99 @@
+//! A revision of a video, as the transcoder sees it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use media::Plan;
+use schemas::{OwnerId, VideoId};
+
+/// Names one revision of one video.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct FilmKey {
+    /// The video.
+    pub(crate) video: VideoId,
+    /// Which plan of it.
+    pub(crate) revision: u32,
+}
+
+impl FilmKey {
+    /// The first plan of `video`.
+    pub(crate) fn first(video: VideoId) -> Self {
+        Self { video, revision: 1 }
+    }
+
+    /// The folder of all its objects, with a slash at its end.
+    pub(crate) fn folder(&self) -> String {
+        media::plan::folder(self.video.as_str(), self.revision)
+    }
+}
+
+impl fmt::Display for FilmKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.video, self.revision)
+    }
+}
+
+/// How far a film is. States only move forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FilmState {
+    /// The source is there.
+    Uploaded,
+    /// There is a plan; segments are being made.
+    Planned,
+    /// Every planned segment exists.
+    Transcoded,
+    /// It will never be complete.
+    Failed,
+}
+
+impl FilmState {
+    /// As it stands in a row.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Uploaded => "uploaded",
+            Self::Planned => "planned",
+            Self::Transcoded => "transcoded",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A row's text that is no state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the text is no state of a film")]
+pub(crate) struct NoSuchState;
+
+impl FromStr for FilmState {
+    type Err = NoSuchState;
+
+    fn from_str(text: &str) -> Result<Self, NoSuchState> {
+        [
+            Self::Uploaded,
+            Self::Planned,
+            Self::Transcoded,
+            Self::Failed,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == text)
+        .ok_or(NoSuchState)
+    }
+}
+
+/// A film.
+#[derive(Debug, Clone)]
+pub(crate) struct Film {
+    /// Its name.
+    pub(crate) key: FilmKey,
+    /// Whose it is.
+    pub(crate) owner: OwnerId,
+    /// Object key of the source.
+    pub(crate) source_key: String,
+    /// Size of the source.
+    pub(crate) source_bytes: u64,
+    /// How far it is.
+    pub(crate) state: FilmState,
+    /// The plan; `None` until there is one.
+    pub(crate) plan: Option<Plan>,
+    /// When its upload was taken in.
+    pub(crate) created_ms: i64,
+}

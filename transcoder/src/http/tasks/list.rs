@@ -1,0 +1,26 @@
+//! What is to be done, and what cannot be.
+
+use actix_web::{get, web};
+use platform_http::{Principal, Problem};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::problem;
+use crate::store::{Store, TaskView};
+
+/// A list of tasks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Tasks {
+    /// Failed ones first, then running, then waiting by urgency; the first 500.
+    items: Vec<TaskView>,
+}
+
+/// The tasks that wait, run or failed.
+#[get("/internal/tasks")]
+pub(in crate::http) async fn list(
+    _principal: Principal,
+    store: web::Data<Store>,
+) -> Result<web::Json<Tasks>, Problem> {
+    let items = store.tasks().await.map_err(problem)?;
+    Ok(web::Json(Tasks { items }))
+}

@@ -1,0 +1,4 @@
+//! Tasks, for operators.
+
+pub(super) mod list;
+pub(super) mod retry;

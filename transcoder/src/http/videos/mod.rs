@@ -1,0 +1,3 @@
+//! Films.
+
+pub(super) mod availability;

@@ -1,0 +1,128 @@
+//! Films come in, and are read.
+
+use platform_db::Tx;
+use schemas::OwnerId;
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::{Store, StoreError};
+use crate::domain::{Film, FilmKey, FilmState, NewTask, Priority, Work};
+
+/// A source that was uploaded.
+#[derive(Debug, Clone)]
+pub(crate) struct Upload {
+    /// The film it becomes.
+    pub(crate) key: FilmKey,
+    /// Whose it is.
+    pub(crate) owner: OwnerId,
+    /// Object key of the source.
+    pub(crate) source_key: String,
+    /// Size of the source.
+    pub(crate) source_bytes: u64,
+    /// When it goes live: the number of the event's enumeration.
+    pub(crate) publish_policy: i32,
+}
+
+impl Store {
+    /// Takes a film in and adds the task that plans it. The second time nothing happens.
+    pub(crate) async fn take_in(&self, upload: &Upload) -> Result<bool, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let inserted = sqlx::query(
+            "INSERT INTO transcoder_video
+                (video_id, revision, owner, source_key, source_bytes, publish_policy, state,
+                 traceparent, created_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(upload.key.video.as_str())
+        .bind(i64::from(upload.key.revision))
+        .bind(upload.owner.as_str())
+        .bind(upload.source_key.as_str())
+        .bind(i64::try_from(upload.source_bytes).unwrap_or(i64::MAX))
+        .bind(i64::from(upload.publish_policy))
+        .bind(FilmState::Uploaded.as_str())
+        .bind(platform_telemetry::current_traceparent().unwrap_or_default())
+        .bind(self.now_ms())
+        .execute(tx.conn())
+        .await?;
+        if inserted.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let plan = NewTask {
+            work: Work::Plan,
+            priority: Priority::First,
+        };
+        self.add_tasks(&mut tx, &upload.key, &[plan]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Reads a film; `None` when there is none.
+    pub(crate) async fn film(&self, key: &FilmKey) -> Result<Option<Film>, StoreError> {
+        sqlx::query(FILM)
+            .bind(key.video.as_str())
+            .bind(i64::from(key.revision))
+            .fetch_optional(self.db.reader())
+            .await?
+            .map(|row| film(key, &row))
+            .transpose()
+    }
+
+    /// Reads a film within `tx`.
+    pub(super) async fn film_in(
+        &self,
+        tx: &mut Tx,
+        key: &FilmKey,
+    ) -> Result<Option<Film>, StoreError> {
+        sqlx::query(FILM)
+            .bind(key.video.as_str())
+            .bind(i64::from(key.revision))
+            .fetch_optional(tx.conn())
+            .await?
+            .map(|row| film(key, &row))
+            .transpose()
+    }
+
+    /// Forgets everything about a video that was deleted.
+    pub(crate) async fn forget(&self, video: &schemas::VideoId) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        for statement in [
+            "DELETE FROM transcoder_task WHERE video_id = $1",
+            "DELETE FROM transcoder_track WHERE video_id = $1",
+            "DELETE FROM transcoder_video WHERE video_id = $1",
+        ] {
+            sqlx::query(statement)
+                .bind(video.as_str())
+                .execute(tx.conn())
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+const FILM: &str = "SELECT owner, source_key, source_bytes, state, plan, created_ms
+    FROM transcoder_video WHERE video_id = $1 AND revision = $2";
+
+fn film(key: &FilmKey, row: &AnyRow) -> Result<Film, StoreError> {
+    let state: String = row.try_get("state")?;
+    let plan: String = row.try_get("plan")?;
+    let source_bytes: i64 = row.try_get("source_bytes")?;
+    let plan = if plan.is_empty() {
+        None
+    } else {
+        let read = media::Plan::from_json(plan.as_bytes());
+        Some(read.map_err(|error| StoreError::corrupt(format!("film {key}"), error))?)
+    };
+    Ok(Film {
+        key: key.clone(),
+        owner: OwnerId::new(row.try_get::<String, _>("owner")?),
+        source_key: row.try_get("source_key")?,
+        source_bytes: u64::try_from(source_bytes).unwrap_or(0),
+        state: state
+            .parse()
+            .map_err(|error| StoreError::corrupt(format!("film {key}"), error))?,
+        plan,
+        created_ms: row.try_get("created_ms")?,
+    })
+}
