@@ -20,7 +20,7 @@ const home = createRoute({ getParentRoute: () => root, path: '/', component: Hom
 const search = createRoute({
   getParentRoute: () => root,
   path: '/search',
-  validateSearch: (raw: Record<string, unknown>) => ({ q: String(raw['q'] ?? '') }),
+  validateSearch: (raw: Record<string, unknown>) => ({ q: String(raw.q ?? '') }),
   component: lazyRouteComponent(() => import('./pages/SearchPage'), 'SearchPage'),
 });
 
@@ -39,10 +39,10 @@ const watch = createRoute({
   getParentRoute: () => root,
   path: '/watch/$id',
   validateSearch: (raw: Record<string, unknown>): WatchSearch => {
-    const seconds = Number(raw['t']);
+    const seconds = Number(raw.t);
     return {
-      ...(raw['t'] !== undefined && seconds >= 0 ? { t: seconds } : {}),
-      ...(typeof raw['engine'] === 'string' ? { engine: raw['engine'] } : {}),
+      ...(raw.t !== undefined && seconds >= 0 ? { t: seconds } : {}),
+      ...(typeof raw.engine === 'string' ? { engine: raw.engine } : {}),
     };
   },
   component: lazyRouteComponent(() => import('./pages/WatchPage'), 'WatchPage'),

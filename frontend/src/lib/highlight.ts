@@ -11,7 +11,7 @@ export function parseMarked(source: string): Marked[] {
   let from = 0;
   let hit = false;
   const push = (upTo: number) => {
-    if (upTo > from) out.push({ text: unescape(source.slice(from, upTo)), hit });
+    if (upTo > from) out.push({ text: decodeEntities(source.slice(from, upTo)), hit });
   };
   for (const tag of source.matchAll(TAG)) {
     push(tag.index);
@@ -31,7 +31,7 @@ const ENTITIES: Record<string, string> = {
   '&amp;': '&',
 };
 
-function unescape(text: string): string {
+function decodeEntities(text: string): string {
   return text.replace(/&(?:lt|gt|quot|amp|#x27|#39);/g, (entity) => ENTITIES[entity] ?? entity);
 }
 

@@ -1,6 +1,7 @@
 import type { Rendition } from '../api/types';
 import {
   chooseEngine,
+  closest,
   type Engine,
   type EngineName,
   type EngineProblem,
@@ -53,6 +54,7 @@ export class PlayerController {
   readonly #listeners = new Set<() => void>();
   readonly #events = new AbortController();
   #engine: Engine | undefined;
+  #cap: Rendition | undefined;
   #generation = 0;
   #rememberedAt = 0;
 
@@ -108,12 +110,12 @@ export class PlayerController {
         renditions: film.renditions,
         startAt: state.time,
         incomplete: film.incomplete,
-        onQuality: (shown) => current() && this.#set({ shown }),
         onFatal: (problem) => current() && this.#set({ problem, status: 'error' }),
       });
       if (!current()) return engine.destroy();
       this.#engine = engine;
       this.#set({ hasQualities: engine.hasQualities });
+      engine.setCap(this.#cap);
       this.setQuality(state.wanted);
       if (autoplay) await this.play();
     } catch {
@@ -195,7 +197,9 @@ export class PlayerController {
     this.memory.remember({ quality: name });
   }
 
+  /** The most that automatic quality may pick; kept for an engine that is still loading. */
   setCap(rung: Rendition | undefined): void {
+    this.#cap = rung;
     this.#engine?.setCap(rung);
   }
 
@@ -222,6 +226,7 @@ export class PlayerController {
     };
     on('play playing pause ended waiting seeking seeked canplay loadeddata', () => this.#settle());
     on('timeupdate seeked', () => this.#tick());
+    on('loadedmetadata resize', () => this.#set({ shown: this.#shown() }));
     on('progress', () => this.#set({ buffered: timeRanges(video.buffered) }));
     on('durationchange', () => {
       if (Number.isFinite(video.duration)) this.#set({ duration: video.duration });
@@ -242,6 +247,13 @@ export class PlayerController {
     window.addEventListener('pagehide', () => this.#rememberPosition(), {
       signal: this.#events.signal,
     });
+  }
+
+  /** The rung on the screen, by the size of its picture: the same truth for every engine. */
+  #shown(): string | undefined {
+    const { videoWidth: width, videoHeight: height } = this.video;
+    if (height === 0) return undefined;
+    return closest(this.film.renditions, { width, height, bandwidth: 0 })?.name;
   }
 
   /** Reads the status off the element, which is the only truth. */

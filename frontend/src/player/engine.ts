@@ -14,8 +14,6 @@ export interface EngineOptions {
   startAt: number;
   /** Parts may be missing yet: start low, where the first picture comes from. */
   incomplete: boolean;
-  /** The rung that is shown, by its name. */
-  onQuality(name: string | undefined): void;
   /** The engine has tried everything it can. */
   onFatal(problem: EngineProblem): void;
 }

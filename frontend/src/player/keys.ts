@@ -91,7 +91,7 @@ export function controlUses(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (key === ' ' || key === 'Enter') return target.closest('button, a, summary') !== null;
   if (target instanceof HTMLInputElement && target.type === 'range') {
-    return target.dataset['keys'] === 'own' && /^(Arrow|Home|End|Page)/.test(key);
+    return target.dataset.keys === 'own' && /^(Arrow|Home|End|Page)/.test(key);
   }
   return false;
 }

@@ -32,11 +32,11 @@ export class PlayerMemory {
   preferences(): Preferences {
     const saved = this.#read(PREFERENCES);
     return {
-      volume: inRange(saved['volume'], 0, 1) ?? DEFAULTS.volume,
-      muted: saved['muted'] === true,
-      rate: inRange(saved['rate'], 0.25, 2) ?? DEFAULTS.rate,
-      quality: typeof saved['quality'] === 'string' ? saved['quality'] : undefined,
-      theatre: saved['theatre'] === true,
+      volume: inRange(saved.volume, 0, 1) ?? DEFAULTS.volume,
+      muted: saved.muted === true,
+      rate: inRange(saved.rate, 0.25, 2) ?? DEFAULTS.rate,
+      quality: typeof saved.quality === 'string' ? saved.quality : undefined,
+      theatre: saved.theatre === true,
     };
   }
 
@@ -45,7 +45,7 @@ export class PlayerMemory {
   }
 
   position(video: string): number | undefined {
-    return inRange(this.#read(POSITION + video)['t'], KEEP_FROM_S, Number.MAX_SAFE_INTEGER);
+    return inRange(this.#read(POSITION + video).t, KEEP_FROM_S, Number.MAX_SAFE_INTEGER);
   }
 
   /** Remembers where the viewer is, except near the beginning and the end. */
@@ -65,7 +65,7 @@ export class PlayerMemory {
         .filter((key) => key !== null)
         .filter((key) => key.startsWith(POSITION));
       if (keys.length <= MOST_POSITIONS) return;
-      const age = (key: string) => Number(this.#read(key)['at'] ?? 0);
+      const age = (key: string) => Number(this.#read(key).at ?? 0);
       const oldest = keys.sort((a, b) => age(a) - age(b)).slice(0, keys.length - MOST_POSITIONS);
       for (const key of oldest) store.removeItem(key);
     });

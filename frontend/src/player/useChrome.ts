@@ -37,11 +37,8 @@ export function useReadyCap(
     ? bestReadyRung(availability, video.renditions, state.time, state.duration)
     : undefined;
   const name = cap?.name;
-  // The engine comes later than the first render, and takes the cap then.
-  const { status } = state;
-  const loading = status === 'loading';
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rung is the same while its name is
-  useEffect(() => player.setCap(cap), [player, name, loading]);
+  useEffect(() => player.setCap(cap), [player, name]);
 }
 
 /** Listens on the whole page, as people expect; `after` gets what to announce. */

@@ -35,7 +35,7 @@ export function VideoCard({ video, now, title, excerpt }: Props) {
             </time>
           )}
         </span>
-        <h3 className="card-title">{title ? <Marks pieces={title} /> : video.title}</h3>
+        <h2 className="card-title">{title ? <Marks pieces={title} /> : video.title}</h2>
       </Link>
       <p className="card-facts">
         <time dateTime={shown.toISOString()}>{age(shown, now)}</time>

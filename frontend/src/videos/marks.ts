@@ -7,8 +7,8 @@ export function marksOf(
   query: string,
 ): { title: Marked[]; excerpt: Marked[] | undefined } {
   const given = hit.highlights ?? {};
-  const title = given['title'] ? parseMarked(given['title']) : markWords(hit.title, query);
-  const text = given['description'];
+  const title = given.title ? parseMarked(given.title) : markWords(hit.title, query);
+  const text = given.description;
   const own = hit.description === '' ? undefined : markWords(hit.description, query);
   const excerpt = text ? parseMarked(text) : own?.some((piece) => piece.hit) ? own : undefined;
   return { title, excerpt };

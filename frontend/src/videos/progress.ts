@@ -19,6 +19,9 @@ export function stateText(video: Video): string {
   if (state === 'processing' && progress.segments_total > 0) {
     return t('state.processing.percent', { percent: preparedPercent(video) });
   }
+  if (state === 'live' && !video.complete) {
+    return t('state.live.partly', { percent: preparedPercent(video) });
+  }
   if (state === 'playable') return t('state.playable', { percent: preparedPercent(video) });
   return t(`state.${state}`);
 }

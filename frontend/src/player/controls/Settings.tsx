@@ -191,18 +191,29 @@ function moveInMenu(event: KeyboardEvent, root: HTMLElement | null, leave: () =>
   const items = [...(root?.querySelectorAll<HTMLElement>('[role^="menuitem"]') ?? [])];
   const at = items.indexOf(document.activeElement as HTMLElement);
   const go = (index: number) => items[(index + items.length) % items.length]?.focus();
-  const moves: Record<string, () => void> = {
-    ArrowDown: () => go(at + 1),
-    ArrowUp: () => go(at - 1),
-    Home: () => go(0),
-    End: () => go(-1),
-    Escape: leave,
-    ArrowLeft: leave,
-    ArrowRight: () => items[at]?.querySelector('.menu-value') && items[at].click(),
-  };
-  const move = moves[event.key];
-  if (!move) return;
+  switch (event.key) {
+    case 'ArrowDown':
+      go(at + 1);
+      break;
+    case 'ArrowUp':
+      go(at - 1);
+      break;
+    case 'Home':
+      go(0);
+      break;
+    case 'End':
+      go(-1);
+      break;
+    case 'ArrowRight':
+      if (items[at]?.querySelector('.menu-value')) items[at].click();
+      break;
+    case 'Escape':
+    case 'ArrowLeft':
+      leave();
+      break;
+    default:
+      return;
+  }
   event.preventDefault();
   event.stopPropagation();
-  move();
 }

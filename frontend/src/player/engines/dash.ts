@@ -36,17 +36,21 @@ export const startDash: StartEngine = async (video, options) => {
       bandwidth: one.bandwidth,
     }));
   let wanted: Rendition | undefined;
+  let initialized = false;
 
   const apply = () => {
     player.updateSettings({ streaming: { abr: { autoSwitchBitrate: { video: !wanted } } } });
-    const level = wanted && closest(levels(), wanted);
-    if (level) player.setRepresentationForTypeById('video', level.id, false);
+    if (!initialized || !wanted) return;
+    const level = closest(levels(), wanted);
+    const current = player.getCurrentRepresentationForType('video');
+    // What is buffered already is replaced, or a film that is loaded to its end would never change.
+    if (level && level.id !== current?.id) {
+      player.setRepresentationForTypeById('video', level.id, true);
+    }
   };
-  player.on(MediaPlayer.events.STREAM_INITIALIZED, apply);
-  player.on(MediaPlayer.events.QUALITY_CHANGE_RENDERED, (event) => {
-    if (event.mediaType !== 'video') return;
-    const shown = event.newRepresentation;
-    options.onQuality(shown && closest(options.renditions, shown)?.name);
+  player.on(MediaPlayer.events.STREAM_INITIALIZED, () => {
+    initialized = true;
+    apply();
   });
   player.on(MediaPlayer.events.ERROR, ({ error }) => {
     const code = typeof error === 'object' ? error.code : 0;

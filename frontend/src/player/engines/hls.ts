@@ -61,10 +61,6 @@ export const startHls: StartEngine = async (video, options) => {
     }
   };
   hls.on(Events.MANIFEST_PARSED, apply);
-  hls.on(Events.LEVEL_SWITCHED, (_event, data) => {
-    const level = levels()[data.level];
-    options.onQuality(level && closest(options.renditions, level)?.name);
-  });
   hls.on(Events.ERROR, fatalHandler(hls, options));
   hls.loadSource(options.source.hls);
   hls.attachMedia(video);

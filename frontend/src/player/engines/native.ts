@@ -8,12 +8,7 @@ export const startNative: StartEngine = async (video, options) => {
     else if (code === MediaError.MEDIA_ERR_DECODE) options.onFatal('media');
     else options.onFatal('unsupported');
   };
-  const onSize = () => {
-    const shown = options.renditions.find((rung) => rung.height === video.videoHeight);
-    options.onQuality(shown?.name);
-  };
   video.addEventListener('error', onError);
-  video.addEventListener('resize', onSize);
   const at = options.startAt > 0 ? `#t=${options.startAt}` : '';
   video.src = options.source.hls + at;
   const engine: Engine = {
@@ -24,7 +19,6 @@ export const startNative: StartEngine = async (video, options) => {
     bandwidth: () => undefined,
     destroy() {
       video.removeEventListener('error', onError);
-      video.removeEventListener('resize', onSize);
       video.removeAttribute('src');
       video.load();
     },

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Plugin } from 'vite';
+
+/**
+ * Builds hls.js from its own sources with only what Marquee's streams need: CMAF segments and
+ * separate sound. Without it the engine is 184 kB compressed; so it is about 100. Its package
+ * publishes the sources and these switches are its own (`src/define-plugin.d.ts`).
+ *
+ * Only the production build does this: `vite dev` and the tests use the published bundle.
+ */
+const SWITCHES: Record<string, boolean> = {
+  __USE_ALT_AUDIO__: true,
+  // Turn this on with the first captions.
+  __USE_SUBTITLES__: false,
+  // Turn this on when manifests name several edges.
+  __USE_CONTENT_STEERING__: false,
+  __USE_CMCD__: false,
+  __USE_EME_DRM__: false,
+  __USE_IFRAMES__: false,
+  __USE_INTERSTITIALS__: false,
+  __USE_M2TS_ADVANCED_CODECS__: false,
+  __USE_MEDIA_CAPABILITIES__: false,
+  __USE_VARIABLE_SUBSTITUTION__: false,
+  __IN_WORKER__: false,
+};
+
+/** What the transmuxer imports to read MPEG-TS, raw AAC and MP3 and to make MP4 of them. */
+const LEFT_OUT = /\/(?:tsdemuxer|aacdemuxer|mp3demuxer|ac3-demuxer|mp4-remuxer)$/;
+
+const ENTRY = '\0marquee-hls-entry';
+const STUB = '\0marquee-hls-stub';
+const STUB_SOURCE = `
+class LeftOut { static probe() { return false; } }
+export default LeftOut;
+export const AC3Demuxer = LeftOut;
+`;
+
+/** The builds of the engines that are shipped. */
+export function slimEngines(): Plugin {
+  const require = createRequire(import.meta.url);
+  const folder = dirname(require.resolve('hls.js/package.json'));
+  // dash.js without Smooth Streaming, DRM and metrics; its package does not export the file.
+  const dashFolder = join(dirname(require.resolve('dashjs')), '..', 'esm');
+  const dashPlayer = join(dashFolder, 'dash.mediaplayer.min.js');
+  const source = join(folder, 'src');
+  const transmuxer = join(source, 'demux', 'transmuxer.ts');
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  const switches = Object.entries(SWITCHES).map(([name, on]) => [name, JSON.stringify(on)]);
+  return {
+    name: 'marquee-slim-engines',
+    apply: 'build',
+    enforce: 'pre',
+    config: () => ({
+      resolve: { alias: [{ find: /^dashjs$/, replacement: dashPlayer }] },
+      define: {
+        ...Object.fromEntries(switches),
+        __HLS_WORKER_BUNDLE__: 'undefined',
+        __VERSION__: JSON.stringify(version),
+      },
+    }),
+    resolveId(id, importer) {
+      if (id === 'hls.js') return ENTRY;
+      if (importer === transmuxer && LEFT_OUT.test(id)) return STUB;
+      return undefined;
+    },
+    load(id) {
+      if (id === STUB) return STUB_SOURCE;
+      if (id !== ENTRY) return undefined;
+      const from = (name: string) => JSON.stringify(join(source, name));
+      return `
+export { default } from ${from('hls.ts')};
+export { ErrorTypes } from ${from('errors.ts')};
+export { Events } from ${from('events.ts')};
+`;
+    },
+  };
+}

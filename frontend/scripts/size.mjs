@@ -1,0 +1,49 @@
+// Fails when a page's JavaScript grows above its budget. Run after `npm run build`.
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+
+const DIST = new URL('../dist/', import.meta.url);
+const KB = 1000;
+
+// What a browser loads to show the page, the engine it loads later included.
+const BUDGETS = [
+  { page: 'home', entries: ['index.html'], budget: 130 },
+  { page: 'upload', entries: ['index.html', 'src/pages/UploadPage.tsx'], budget: 135 },
+  {
+    page: 'watch (HLS)',
+    entries: ['index.html', 'src/pages/WatchPage.tsx', 'src/player/engines/hls.ts'],
+    budget: 250,
+  },
+  {
+    // Only when the address asks for DASH: nobody gets this by default.
+    page: 'watch (DASH, forced)',
+    entries: ['index.html', 'src/pages/WatchPage.tsx', 'src/player/engines/dash.ts'],
+    budget: 350,
+  },
+];
+
+const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', DIST), 'utf8'));
+
+function files(entries) {
+  const found = new Set();
+  const visit = (key) => {
+    const chunk = manifest[key];
+    if (!chunk) throw new Error(`${key} is not in the build`);
+    if (found.has(chunk.file)) return;
+    found.add(chunk.file);
+    for (const imported of chunk.imports ?? []) visit(imported);
+  };
+  for (const entry of entries) visit(entry);
+  return [...found].filter((file) => file.endsWith('.js'));
+}
+
+const compressed = (file) => gzipSync(readFileSync(new URL(file, DIST)), { level: 9 }).length;
+
+let failed = false;
+for (const { page, entries, budget } of BUDGETS) {
+  const size = files(entries).reduce((sum, file) => sum + compressed(file), 0) / KB;
+  const over = size > budget;
+  failed ||= over;
+  console.log(`${over ? 'TOO BIG' : 'ok'}  ${page}: ${size.toFixed(1)} kB of ${budget} kB`);
+}
+process.exitCode = failed ? 1 : 0;
