@@ -1,1 +1,97 @@
-//! Under construction.
+//! The embedded edge: serves films from its disk, and what it lacks from the origin.
+//!
+//! It keeps no database and reads no events; a folder and the origin's address are all it needs.
+//! Its HTTP contract is the one that an nginx edge serves: see `testkit::conformance::edge`.
+
+mod address;
+mod freshness;
+mod http;
+mod library;
+mod origin;
+mod range;
+mod store;
+
+use std::path::PathBuf;
+
+use platform_core::{Lifecycle, Redacted};
+use platform_http::{Client, Running, ServeError, Server, Service};
+use serde::{Deserialize, Serialize};
+
+pub use store::FolderError;
+
+/// How the edge is to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where to listen; a loopback port by default.
+    pub listen: Option<std::net::SocketAddr>,
+    /// Threads that serve.
+    pub workers: usize,
+    /// Disk space for films. What was not asked for longest makes room.
+    pub max_bytes: u64,
+    /// The largest object that can be seeded.
+    pub max_object_bytes: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            workers: 2,
+            max_bytes: 20 << 30,
+            max_object_bytes: 1 << 30,
+        }
+    }
+}
+
+/// What the edge needs.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// Finds and calls the origin.
+    pub client: Client,
+    /// Ends the edge.
+    pub lifecycle: Lifecycle,
+    /// The folder of this edge alone.
+    pub folder: PathBuf,
+    /// What PUT and DELETE must carry.
+    pub seed_key: Redacted,
+}
+
+/// An edge that could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its folder is of no use.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// It cannot listen.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+/// Starts the edge. To be called within the runtime that its pulls shall run on.
+pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
+    let Deps {
+        client,
+        lifecycle,
+        folder,
+        seed_key,
+    } = deps;
+    let store = store::Store::open(&folder, config.max_bytes).await?;
+    lifecycle.spawn(store.clone().keep_to_budget(lifecycle.clone()));
+    let server = Server {
+        listen: config.listen,
+        workers: config.workers,
+        ..Server::internal(Service::Edge)
+    };
+    let discovery = client.discovery().clone();
+    let runtime = tokio::runtime::Handle::current();
+    let state = http::State {
+        library: library::Library::new(store, client, lifecycle.clone(), runtime),
+        credential: http::Credential::new(&seed_key),
+        max_object_bytes: config.max_object_bytes,
+    };
+    let running = platform_http::serve(server, &lifecycle, &discovery, move |app| {
+        http::routes(app, &state);
+    })?;
+    Ok(running)
+}

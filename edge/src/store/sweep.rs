@@ -1,0 +1,109 @@
+//! Keeping to the disk budget, off the path of requests.
+
+use std::fs::{self, DirEntry};
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+use platform_core::Lifecycle;
+
+use super::incoming::blocking;
+use super::{LOCK, Store, TEMPORARY, is_absent, remove_file};
+
+impl Store {
+    /// Finds out what lies on the disk, then evicts whenever that becomes too much.
+    pub(crate) async fn keep_to_budget(self, lifecycle: Lifecycle) {
+        let folder = self.0.folder.clone();
+        match blocking(move || walk(&folder)).await {
+            Ok(found) => self.usage().found(found),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(
+                    error,
+                    "the edge's folder cannot be read: files of earlier runs do not count \
+                     towards the disk budget"
+                );
+            }
+        }
+        self.check_budget();
+        loop {
+            tokio::select! {
+                () = lifecycle.draining() => return,
+                () = self.0.over_budget.notified() => self.evict().await,
+            }
+        }
+    }
+
+    /// Goes a tenth below the budget, so that not every new file costs an eviction.
+    async fn evict(&self) {
+        let target = self.0.max_bytes / 10 * 9;
+        let victims = self.usage().evict_to(target);
+        let files = victims.len();
+        let folder = self.0.folder.clone();
+        let removed = blocking(move || {
+            for victim in victims {
+                let path = folder.join(victim);
+                remove_file(&path)?;
+                remove_if_empty(path.parent());
+            }
+            Ok(())
+        })
+        .await;
+        match removed {
+            Ok(()) => tracing::info!(files, "evicted what was not asked for longest"),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "the edge cannot free disk space");
+            }
+        }
+    }
+}
+
+fn remove_if_empty(folder: Option<&Path>) {
+    if let Some(Err(error)) = folder.map(fs::remove_dir) {
+        tracing::trace!(%error, "the folder stays, most likely since it is not empty");
+    }
+}
+
+/// Blocks: path below `folder` and size of every file of every film, least recently changed first.
+fn walk(folder: &Path) -> io::Result<Vec<(String, u64)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name != TEMPORARY && name != LOCK {
+            visit(&entry, &name.to_string_lossy(), &mut found)?;
+        }
+    }
+    found.sort_unstable();
+    Ok(found
+        .into_iter()
+        .map(|(_, path, size)| (path, size))
+        .collect())
+}
+
+fn visit(
+    entry: &DirEntry,
+    path: &str,
+    found: &mut Vec<(SystemTime, String, u64)>,
+) -> io::Result<()> {
+    // What goes away during the walk need not be counted.
+    let facts = match entry.metadata() {
+        Err(error) if is_absent(&error) => return Ok(()),
+        facts => facts?,
+    };
+    if facts.is_file() {
+        found.push((facts.modified()?, path.to_owned(), facts.len()));
+    } else if facts.is_dir() {
+        let children = match fs::read_dir(entry.path()) {
+            Err(error) if is_absent(&error) => return Ok(()),
+            children => children?,
+        };
+        for child in children {
+            let child = child?;
+            let path = format!("{path}/{}", child.file_name().to_string_lossy());
+            visit(&child, &path, found)?;
+        }
+    }
+    Ok(())
+}
