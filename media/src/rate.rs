@@ -215,26 +215,22 @@ pub struct OutputRate {
 /// The constant rate for a film: its own where that is constant and at most 60, an integer
 /// fraction of it above, and the nearest standard rate for sources of varying frame durations.
 pub fn output_rate(r_frame_rate: Option<Rational>, avg_frame_rate: Option<Rational>) -> OutputRate {
-    let (average, base) = match (avg_frame_rate, r_frame_rate) {
-        (Some(average), Some(base)) => (average, base),
-        (Some(only), None) | (None, Some(only)) => (only, only),
-        (None, None) => {
+    // Above this it is the container's clock (1000, 90000), not the film's rate.
+    let told = |rate: &Rational| *rate <= FASTEST;
+    let (base, average) = (r_frame_rate.filter(told), avg_frame_rate.filter(told));
+    let (base, average) = match (base, average) {
+        (Some(base), Some(average)) if is_constant(base, average) => {
+            let (rate, keep_every) = divide_to_sixty(canonical(base));
             return OutputRate {
-                rate: STANDARD_25,
-                keep_every: 1,
-                constant_source: false,
+                rate: canonical(rate),
+                keep_every,
+                constant_source: true,
             };
         }
+        (Some(base), Some(average)) => (base, average),
+        (Some(only), None) | (None, Some(only)) => (only, only),
+        (None, None) => (UNTOLD, UNTOLD),
     };
-    if is_constant(base, average) {
-        let source = canonical(base);
-        let (rate, keep_every) = divide_to_sixty(source);
-        return OutputRate {
-            rate: canonical(rate),
-            keep_every,
-            constant_source: true,
-        };
-    }
     // A phone's clip has a nominal rate (base) that its average misses by a few dropped frames.
     let nominal = canonical(base);
     let near_nominal = standard_rates().any(|standard| standard == nominal)
@@ -247,7 +243,10 @@ pub fn output_rate(r_frame_rate: Option<Rational>, avg_frame_rate: Option<Ration
     }
 }
 
-const STANDARD_25: Rational = Rational::literal(25, 1);
+/// The fastest rate that a camera has.
+const FASTEST: Rational = Rational::literal(960, 1);
+/// For sources that do not tell their rate: phones and browsers record about so many.
+const UNTOLD: Rational = Rational::literal(30, 1);
 
 fn divide_to_sixty(rate: Rational) -> (Rational, u32) {
     // 60.01 is 60 badly measured, not a reason to halve.
@@ -261,7 +260,7 @@ fn divide_to_sixty(rate: Rational) -> (Rational, u32) {
 fn nearest_standard(rate: Rational) -> Rational {
     standard_rates()
         .min_by_key(|standard| rate.parts_per_million_from(*standard))
-        .unwrap_or(STANDARD_25)
+        .unwrap_or(UNTOLD)
 }
 
 #[cfg(test)]
@@ -328,8 +327,11 @@ mod tests {
         assert_eq!(of("1000/1", "97/4"), ("24/1".to_owned(), 1, false));
         // Never 50 -> 30.
         assert_eq!(of("90000/1", "4990/101"), ("50/1".to_owned(), 1, false));
-        assert_eq!(of("0/0", "25/1"), ("25/1".to_owned(), 1, true));
-        assert_eq!(of("0/0", "0/0"), ("25/1".to_owned(), 1, false));
+        assert_eq!(of("0/0", "25/1"), ("25/1".to_owned(), 1, false));
+        assert_eq!(of("0/0", "0/0"), ("30/1".to_owned(), 1, false));
+        // A browser's recording tells the clock of its container.
+        assert_eq!(of("1000/1", "1000/1"), ("30/1".to_owned(), 1, false));
+        assert_eq!(of("90000/1", "0/0"), ("30/1".to_owned(), 1, false));
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod init;
 pub(crate) mod read;
 mod samples;
 mod split;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use adts::{Adts, AudioConfig};
