@@ -1,6 +1,9 @@
 //! Starts one role.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use platform_core::secret;
 
 use crate::cli::{Failure, Role};
 use crate::config::Config;
@@ -13,16 +16,98 @@ pub(crate) async fn start(role: Role, config: &Config, node: &Node) -> Result<()
     match role {
         // Served by the node itself, since everything else needs it.
         Role::Objects => {}
-        Role::Ingress => drop(ingress::build(config.ingress.clone(), ingress_deps(node)).await?),
+        Role::EdgeProvider => edge_provider(config, node).await?,
+        Role::Edge => edge(config, node).await?,
+        Role::Ingress => ingress(config, node).await?,
+        Role::Metadata => metadata(config, node).await?,
+        Role::PostProcessor => post_processor(config, node).await?,
+        Role::Planner => {
+            transcoder::build_planner(transcoder_config(config, node), transcoder_deps(node)).await?;
+        }
+        Role::Worker => {
+            transcoder::build_worker(transcoder_config(config, node), transcoder_deps(node)).await?;
+        }
         Role::Gateway => gateway(config, node)?,
-        _ => {}
     }
     Ok(())
 }
 
-fn ingress_deps(node: &Node) -> ingress::Deps {
-    ingress::Deps {
+async fn edge_provider(config: &Config, node: &Node) -> Result<(), Failure> {
+    let deps = edge_provider::Deps {
         db: node.db.clone(),
+        bus: Arc::clone(&node.bus),
+        blobs: Arc::clone(&node.blobs),
+        client: node.client.clone(),
+        clock: Node::clock(),
+        lifecycle: node.lifecycle.clone(),
+    };
+    edge_provider::build(config.edge_provider.clone(), deps).await?;
+    Ok(())
+}
+
+async fn edge(config: &Config, node: &Node) -> Result<(), Failure> {
+    let deps = edge::Deps {
+        client: node.client.clone(),
+        lifecycle: node.lifecycle.clone(),
+        folder: node.data.join("edge"),
+        seed_key: secret::read_or_create(&seed_key(node))?,
+    };
+    edge::build(config.edge.clone(), deps).await?;
+    Ok(())
+}
+
+async fn ingress(config: &Config, node: &Node) -> Result<(), Failure> {
+    let deps = ingress::Deps {
+        db: node.db.clone(),
+        blobs: Arc::clone(&node.blobs),
+        client: node.client.clone(),
+        clock: Node::clock(),
+        lifecycle: node.lifecycle.clone(),
+    };
+    ingress::build(config.ingress.clone(), deps).await?;
+    Ok(())
+}
+
+async fn metadata(config: &Config, node: &Node) -> Result<(), Failure> {
+    let mut config = config.metadata.clone();
+    config.index_folder = node.data.join(config.index_folder);
+    let deps = metadata::Deps {
+        db: node.db.clone(),
+        bus: Arc::clone(&node.bus),
+        client: node.client.clone(),
+        clock: Node::clock(),
+        lifecycle: node.lifecycle.clone(),
+    };
+    metadata::build(config, deps).await?;
+    Ok(())
+}
+
+async fn post_processor(config: &Config, node: &Node) -> Result<(), Failure> {
+    let deps = post_processor::Deps {
+        db: node.db.clone(),
+        bus: Arc::clone(&node.bus),
+        blobs: Arc::clone(&node.blobs),
+        client: node.client.clone(),
+        clock: Node::clock(),
+        lifecycle: node.lifecycle.clone(),
+        seed_key: secret::read_or_create(&seed_key(node))?,
+    };
+    post_processor::build(config.post_processor.clone(), deps).await?;
+    Ok(())
+}
+
+/// Folders that are not given in full lie in the data folder.
+fn transcoder_config(config: &Config, node: &Node) -> transcoder::Config {
+    let mut config = config.transcoder.clone();
+    config.tools.scratch = node.data.join(&config.tools.scratch);
+    config.staging.folder = node.data.join(&config.staging.folder);
+    config
+}
+
+fn transcoder_deps(node: &Node) -> transcoder::Deps {
+    transcoder::Deps {
+        db: node.db.clone(),
+        bus: Arc::clone(&node.bus),
         blobs: Arc::clone(&node.blobs),
         client: node.client.clone(),
         clock: Node::clock(),
@@ -40,4 +125,9 @@ fn gateway(config: &Config, node: &Node) -> Result<(), Failure> {
     let running = proxy::build(&config.gateway, deps)?;
     node.set_gateway(running.addr);
     Ok(())
+}
+
+/// What seeding the edges of this machine takes.
+fn seed_key(node: &Node) -> PathBuf {
+    node.data.join("run/seed.key")
 }
