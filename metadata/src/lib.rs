@@ -1,1 +1,110 @@
-//! Under construction.
+//! The catalogue: what every video is called, where it stands, and how it is found.
+//!
+//! Rows are made by events alone, which may come twice and in any order between topics, so the
+//! [fold](domain) of events into a row is commutative and idempotent. The search index is derived
+//! from the rows: each row says which version of it the index has, so that the [indexer] makes up
+//! for any crash and [`rebuild`] is nothing but forgetting what was indexed.
+
+mod config;
+mod consumer;
+mod domain;
+mod http;
+mod indexer;
+pub mod search;
+mod store;
+
+use std::sync::Arc;
+
+use actix_web::web;
+use platform_bus::Bus;
+use platform_core::{Clock, Lifecycle};
+use platform_db::{Db, DbError, MigrateError};
+use platform_http::{Client, ServeError, Server, Service, serve};
+
+pub use config::Config;
+pub use http::openapi;
+pub use platform_http::Running;
+
+use consumer::Catalogue;
+use indexer::Indexer;
+use search::{SearchError, SearchIndex, TantivyIndex};
+use store::Store;
+
+/// What the service is given.
+#[derive(Clone)]
+pub struct Deps {
+    /// Where the catalogue's rows are.
+    pub db: Db,
+    /// Where events come from.
+    pub bus: Arc<dyn Bus>,
+    /// Knows where services announce themselves.
+    pub client: Client,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Runs the service's tasks.
+    pub lifecycle: Lifecycle,
+}
+
+/// A service that could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The tables cannot be made.
+    #[error("the catalogue's tables cannot be prepared")]
+    Migrate(#[from] MigrateError),
+    /// The search index cannot be opened.
+    #[error("the search index cannot be opened")]
+    Search(#[from] SearchError),
+    /// The database failed.
+    #[error("the catalogue cannot be read")]
+    Db(#[from] DbError),
+    /// The server cannot listen.
+    #[error("the catalogue cannot serve")]
+    Serve(#[from] ServeError),
+}
+
+/// Starts the service; it runs until `deps.lifecycle` drains.
+pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
+    let (store, index) = open(&config, &deps.db).await?;
+    let indexer = Indexer::new(store.clone(), Arc::clone(&index));
+    deps.lifecycle.spawn(indexer.run(deps.lifecycle.clone()));
+    deps.lifecycle.spawn_vital(
+        "catalogue",
+        platform_bus::consume(
+            Arc::clone(&deps.bus),
+            Arc::new(Catalogue::new(store.clone())),
+            deps.lifecycle.clone(),
+        ),
+    );
+    let state = web::Data::new(http::State {
+        store,
+        index,
+        clock: Arc::clone(&deps.clock),
+    });
+    let routes = move |app: &mut web::ServiceConfig| {
+        app.app_data(state.clone());
+        http::configure(app);
+    };
+    let server = Server::internal(Service::Metadata);
+    Ok(serve(
+        server,
+        &deps.lifecycle,
+        deps.client.discovery(),
+        routes,
+    )?)
+}
+
+/// Builds the search index anew from the catalogue's rows. The service must not run meanwhile:
+/// the index has one writer.
+pub async fn rebuild(config: &Config, db: &Db) -> Result<(), StartError> {
+    let (store, index) = open(config, db).await?;
+    let indexer = Indexer::new(store, index);
+    indexer.begin_anew().await?;
+    while indexer.step().await? > 0 {}
+    Ok(())
+}
+
+async fn open(config: &Config, db: &Db) -> Result<(Store, Arc<dyn SearchIndex>), StartError> {
+    db.migrate("metadata", store::MIGRATIONS).await?;
+    let index = TantivyIndex::open(&config.index_folder).await?;
+    Ok((Store::new(db.clone()), Arc::new(index)))
+}

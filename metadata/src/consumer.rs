@@ -1,0 +1,49 @@
+//! Events of all services become rows.
+
+use async_trait::async_trait;
+use platform_bus::{Failure, Handler, Topic};
+use platform_db::DbError;
+use schemas::v1::Event;
+
+use crate::domain::subject;
+use crate::store::Store;
+
+/// The consumer that keeps the catalogue.
+#[derive(Debug)]
+pub(crate) struct Catalogue {
+    store: Store,
+}
+
+impl Catalogue {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+#[async_trait]
+impl Handler for Catalogue {
+    fn group(&self) -> &'static str {
+        "metadata"
+    }
+
+    fn topics(&self) -> &'static [Topic] {
+        &[
+            Topic::Videos,
+            Topic::Transcode,
+            Topic::TranscodeProgress,
+            Topic::PostTranscode,
+        ]
+    }
+
+    async fn handle(&self, _key: &str, event: Event) -> Result<(), Failure> {
+        let Some(video) = subject(&event) else {
+            return Ok(());
+        };
+        let id = video.parse().map_err(Failure::poison)?;
+        let applied = self.store.apply(&id, &event).await;
+        applied.map_err(|error| match error {
+            DbError::Broken(_) => Failure::poison(error),
+            passing => Failure::retry(passing),
+        })
+    }
+}

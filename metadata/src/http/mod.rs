@@ -1,0 +1,68 @@
+//! The catalogue's HTTP interface.
+
+mod cursor;
+mod failure;
+mod videos;
+mod view;
+
+pub(crate) mod search;
+
+use std::sync::Arc;
+
+use actix_web::web::ServiceConfig;
+use platform_core::Clock;
+use utoipa::OpenApi;
+
+use crate::search::SearchIndex;
+use crate::store::Store;
+
+/// What handlers work with.
+pub(crate) struct State {
+    pub(crate) store: Store,
+    pub(crate) index: Arc<dyn SearchIndex>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Marquee catalogue"),
+    tags(
+        (name = "videos", description = "What there is to watch"),
+        (name = "search", description = "Finding it"),
+    ),
+    paths(
+        videos::list::list_videos,
+        videos::get::get_video,
+        videos::edit::edit_video,
+        search::search_videos,
+    )
+)]
+struct Api;
+
+/// What the service answers, as seen from outside.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Api::openapi()
+}
+
+/// Registers the routes.
+pub(crate) fn configure(app: &mut ServiceConfig) {
+    app.service(videos::list::list_videos)
+        .service(videos::get::get_video)
+        .service(videos::edit::edit_video)
+        .service(search::search_videos);
+}
+
+/// How many items a page may have.
+const MOST_ON_A_PAGE: u32 = 100;
+/// How many it has unless told.
+const ON_A_PAGE: u32 = 24;
+
+/// The number of items somebody asked for, within bounds.
+fn page_size(limit: Option<u32>) -> Result<u32, platform_http::Problem> {
+    match limit.unwrap_or(ON_A_PAGE) {
+        limit @ 1..=MOST_ON_A_PAGE => Ok(limit),
+        _ => Err(platform_http::Problem::bad_request(format!(
+            "The limit has to be from 1 to {MOST_ON_A_PAGE}."
+        ))),
+    }
+}

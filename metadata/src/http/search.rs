@@ -1,0 +1,142 @@
+//! `GET /api/search`
+
+use actix_web::{get, web};
+use platform_http::{Principal, Problem, ProblemDocument};
+use schemas::VideoId;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::view::VideoView;
+use super::{State, failure, page_size};
+use crate::domain;
+use crate::search::{Hit, Query, Segment};
+
+/// Longest query in characters.
+const LONGEST_QUERY: usize = 200;
+
+/// What to look for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Search {
+    /// Words, as far as they are typed; nothing in them is syntax. Without any nothing is found.
+    #[serde(default)]
+    #[param(max_length = 200, required = true)]
+    q: String,
+    /// How many, by default 24.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of what was found.
+#[derive(Debug, Serialize, ToSchema)]
+struct SearchPage {
+    /// Best first; of equally good ones the newer first.
+    items: Vec<SearchHit>,
+    /// Gives the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+    /// What was looked for.
+    query: String,
+}
+
+/// A video that was found.
+#[derive(Debug, Serialize, ToSchema)]
+struct SearchHit {
+    #[serde(flatten)]
+    video: VideoView,
+    highlights: Highlights,
+}
+
+/// Where words were found.
+#[derive(Debug, Serialize, ToSchema)]
+struct Highlights {
+    /// All of the title.
+    title: Vec<HighlightSegment>,
+    /// A piece of the description, if words were found in it.
+    description: Vec<HighlightSegment>,
+}
+
+/// A piece of plain text.
+#[derive(Debug, Serialize, ToSchema)]
+struct HighlightSegment {
+    text: String,
+    /// It is a word that was looked for, perhaps with a typo.
+    hit: bool,
+}
+
+impl From<Segment> for HighlightSegment {
+    fn from(segment: Segment) -> Self {
+        Self {
+            text: segment.text,
+            hit: segment.hit,
+        }
+    }
+}
+
+impl From<Hit> for Highlights {
+    fn from(hit: Hit) -> Self {
+        let segments = |segments: Vec<Segment>| segments.into_iter().map(Into::into).collect();
+        Self {
+            title: segments(hit.title),
+            description: segments(hit.description),
+        }
+    }
+}
+
+/// Finds videos by words of their title and description, typos forgiven, as you type.
+#[utoipa::path(
+    tag = "search",
+    responses(
+        (status = 200, description = "What was found", body = SearchPage),
+        (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+#[get("/api/search")]
+pub(crate) async fn search_videos(
+    // What is live is for everybody, until videos can be private.
+    _principal: Principal,
+    query: web::Query<Search>,
+    state: web::Data<State>,
+) -> Result<web::Json<SearchPage>, Problem> {
+    let Search { q, limit, cursor } = query.into_inner();
+    let limit = usize::try_from(page_size(limit)?).unwrap_or(usize::MAX);
+    if q.chars().count() > LONGEST_QUERY {
+        return Err(Problem::bad_request(format!(
+            "The query is too long: shorten it to {LONGEST_QUERY} characters."
+        )));
+    }
+    let query = Query {
+        text: q.clone(),
+        limit,
+        cursor,
+    };
+    let page = state.index.search(query).await;
+    let page = page.map_err(failure::of_search)?;
+    let mut items = Vec::with_capacity(page.hits.len());
+    for hit in page.hits {
+        if let Some(video) = live_video(&state, &hit.video_id).await? {
+            items.push(SearchHit {
+                video,
+                highlights: hit.into(),
+            });
+        }
+    }
+    Ok(web::Json(SearchPage {
+        items,
+        next_cursor: page.next,
+        query: q,
+    }))
+}
+
+/// The row decides what is shown: the index may be a moment behind.
+async fn live_video(state: &State, id: &str) -> Result<Option<VideoView>, Problem> {
+    let Ok(id) = id.parse::<VideoId>() else {
+        return Ok(None);
+    };
+    let video = state.store.get(&id).await.map_err(failure::of_rows)?;
+    Ok(video
+        .filter(|video| video.state == domain::State::Live)
+        .map(Into::into))
+}

@@ -1,0 +1,5 @@
+//! `/api/videos`
+
+pub(super) mod edit;
+pub(super) mod get;
+pub(super) mod list;

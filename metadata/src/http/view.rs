@@ -1,0 +1,230 @@
+//! Videos as clients see them.
+
+use platform_core::clock::rfc3339;
+use schemas::OwnerId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::{Facts, Failure, Rendition, State, Video};
+
+/// Where a video stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum VideoState {
+    /// Its file is on its way.
+    Uploading,
+    /// Its file is whole and being looked at.
+    Processing,
+    /// Its beginning exists.
+    Playable,
+    /// It can be watched and found.
+    Live,
+    /// It cannot be made playable; `problem` says why.
+    Failed,
+    /// It is gone.
+    Deleted,
+}
+
+impl From<State> for VideoState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Uploading => Self::Uploading,
+            State::Processing => Self::Processing,
+            State::Playable => Self::Playable,
+            State::Live => Self::Live,
+            State::Failed => Self::Failed,
+            State::Deleted => Self::Deleted,
+        }
+    }
+}
+
+/// One quality of a video.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Rendition)]
+struct RenditionView {
+    /// For instance `360p`.
+    name: String,
+    width: u32,
+    height: u32,
+    /// Frames a second.
+    frame_rate: f64,
+    /// Of picture and sound, as in RFC 6381.
+    codecs: String,
+    /// Peak bits a second, sound included.
+    bandwidth: u64,
+}
+
+impl From<Rendition> for RenditionView {
+    fn from(rendition: Rendition) -> Self {
+        let den = rendition.frame_rate_den.max(1);
+        Self {
+            name: rendition.name,
+            width: rendition.width,
+            height: rendition.height,
+            frame_rate: f64::from(rendition.frame_rate_num) / f64::from(den),
+            codecs: rendition.codecs,
+            bandwidth: rendition.bandwidth,
+        }
+    }
+}
+
+/// How far a video has come.
+#[derive(Debug, Serialize, ToSchema)]
+struct Progress {
+    /// Bytes of the source that are stored; absent while the upload itself knows better.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uploaded_bytes: Option<u64>,
+    /// Bytes of the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size_bytes: Option<u64>,
+    /// Segments that exist, over all qualities and sound tracks.
+    segments_done: u32,
+    /// Segments that are planned; 0 before there is a plan.
+    segments_total: u32,
+}
+
+/// Why a video failed.
+#[derive(Debug, Serialize, ToSchema)]
+struct VideoProblem {
+    /// Stable, for programs: `/problems/` and a slug.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The same few words for every such failure.
+    title: String,
+    /// A sentence that says what to do.
+    detail: String,
+}
+
+impl From<Failure> for VideoProblem {
+    fn from(failure: Failure) -> Self {
+        let kind = match failure.kind.strip_prefix("/problems/") {
+            Some(_) => failure.kind,
+            None => format!("/problems/{}", failure.kind),
+        };
+        Self {
+            kind,
+            title: failure.title,
+            detail: failure.detail,
+        }
+    }
+}
+
+/// A video.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Video)]
+pub(crate) struct VideoView {
+    video_id: String,
+    title: String,
+    description: String,
+    owner: String,
+    state: VideoState,
+    /// All that is planned of it exists.
+    complete: bool,
+    /// Rises when it is transcoded again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<u32>,
+    /// When its upload began, RFC 3339.
+    created_at: String,
+    /// When it went live, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_s: Option<f64>,
+    /// Of the displayed picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
+    /// Of the displayed picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
+    /// Path of the page on which it can be watched.
+    watch_url: String,
+    /// Path of its picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poster_url: Option<String>,
+    /// Paths of pictures from it, in order.
+    hover_urls: Vec<String>,
+    /// Path of the HLS multivariant playlist.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hls_url: Option<String>,
+    /// Path of the DASH manifest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dash_url: Option<String>,
+    renditions: Vec<RenditionView>,
+    progress: Progress,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<VideoProblem>,
+}
+
+impl From<Video> for VideoView {
+    fn from(video: Video) -> Self {
+        let facts = video.facts;
+        let media = Media::of(&video.id, &facts, video.state);
+        let uploaded = video.state >= State::Processing;
+        Self {
+            watch_url: format!("/watch/{}", video.id),
+            video_id: video.id.into(),
+            title: video.title,
+            description: video.description,
+            owner: video
+                .owner
+                .as_ref()
+                .map_or_else(String::new, OwnerId::to_string),
+            state: video.state.into(),
+            complete: facts.complete,
+            revision: known(facts.revision),
+            created_at: rfc3339(video.created_at_ms),
+            published_at: video.published_at_ms.map(rfc3339),
+            duration_s: seconds(facts.duration_ms),
+            width: known(facts.width),
+            height: known(facts.height),
+            poster_url: media.poster,
+            hover_urls: media.hovers,
+            hls_url: media.hls,
+            dash_url: media.dash,
+            progress: Progress {
+                uploaded_bytes: known(facts.size_bytes).filter(|_| uploaded),
+                size_bytes: known(facts.size_bytes),
+                segments_done: facts.segments_done,
+                segments_total: facts.segments_total,
+            },
+            renditions: facts.renditions.into_iter().map(Into::into).collect(),
+            problem: facts.failure.map(Into::into),
+        }
+    }
+}
+
+/// Paths of a video's media.
+#[derive(Default)]
+struct Media {
+    hls: Option<String>,
+    dash: Option<String>,
+    poster: Option<String>,
+    hovers: Vec<String>,
+}
+
+impl Media {
+    /// The manifests exist from the plan on, the pictures from the first segments on.
+    fn of(id: &schemas::VideoId, facts: &Facts, state: State) -> Self {
+        if facts.revision == 0 {
+            return Self::default();
+        }
+        let path = |file: &str| format!("/v/public/{id}/{}/{file}", facts.revision);
+        let playable = state >= State::Playable && state != State::Failed;
+        Self {
+            hls: Some(path("master.m3u8")),
+            dash: Some(path("manifest.mpd")),
+            poster: playable.then(|| path("images/poster.jpg")),
+            hovers: (0..facts.hover_images)
+                .map(|k| path(&format!("images/hover-{k}.jpg")))
+                .collect(),
+        }
+    }
+}
+
+fn known<T: PartialEq + Default>(value: T) -> Option<T> {
+    (value != T::default()).then_some(value)
+}
+
+fn seconds(ms: u64) -> Option<f64> {
+    known(std::time::Duration::from_millis(ms)).map(|duration| duration.as_secs_f64())
+}

@@ -1,0 +1,165 @@
+//! Search, as the catalogue sees it.
+//!
+//! One seam, [`SearchIndex`], with one conformance suite (`testkit::conformance::search`). What it
+//! promises, whatever is behind it:
+//!
+//! * words are found in any case and without their accents, with a typo from four letters on and
+//!   two from eight on, and the last one by its beginning, as it is typed;
+//! * better text comes first, and of equally good texts the newer one;
+//! * paging shows nothing twice;
+//! * what [`SearchIndex::apply`] acknowledged is durable and found at once;
+//! * an older version of a document never replaces a newer one, also after its removal.
+//!
+//! Nothing in a text or a query is syntax.
+
+mod highlight;
+mod tantivy;
+mod terms;
+mod words;
+
+use async_trait::async_trait;
+
+pub use self::highlight::Segment;
+pub use self::tantivy::TantivyIndex;
+
+/// A video as it can be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Its id.
+    pub video_id: String,
+    /// Rises with every change.
+    pub version: u64,
+    /// One line.
+    pub title: String,
+    /// May have several lines.
+    pub description: String,
+    /// When it went live, in milliseconds since 1970.
+    pub published_at_ms: i64,
+}
+
+/// A change of the index. Of two changes of one video the one with the higher version counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The video is found by this.
+    Put(Document),
+    /// The video is not found.
+    Remove {
+        /// Its id.
+        video_id: String,
+        /// Rises with every change.
+        version: u64,
+    },
+}
+
+impl Change {
+    /// The video that changes.
+    pub fn video_id(&self) -> &str {
+        match self {
+            Self::Put(document) => &document.video_id,
+            Self::Remove { video_id, .. } => video_id,
+        }
+    }
+
+    /// The version that it changes to.
+    pub fn version(&self) -> u64 {
+        match self {
+            Self::Put(document) => document.version,
+            Self::Remove { version, .. } => *version,
+        }
+    }
+}
+
+/// What somebody looks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// What they typed, as far as they have typed it.
+    pub text: String,
+    /// How many videos they want to see.
+    pub limit: usize,
+    /// [`Page::next`] of the page before.
+    pub cursor: Option<String>,
+}
+
+/// A video that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// Its id.
+    pub video_id: String,
+    /// Its title, cut where words were found in it.
+    pub title: Vec<Segment>,
+    /// The piece of its description with the first words that were found in it, if any were.
+    pub description: Vec<Segment>,
+}
+
+/// Some of the videos that were found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Best first.
+    pub hits: Vec<Hit>,
+    /// Gives the next page, if there is more.
+    pub next: Option<String>,
+}
+
+/// What went wrong, as far as a caller has to tell cases apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SearchErrorKind {
+    /// The request can never succeed: a cursor that is none.
+    Invalid,
+    /// The same call may succeed later.
+    Unavailable,
+    /// What is stored cannot be read: only [`SearchIndex::clear`] helps.
+    Corrupt,
+}
+
+/// Why the index did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct SearchError {
+    kind: SearchErrorKind,
+    message: String,
+    #[source]
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl SearchError {
+    /// An error without a cause of its own.
+    pub fn new(kind: SearchErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// The same error with the cause it came from.
+    #[must_use]
+    pub fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> SearchErrorKind {
+        self.kind
+    }
+}
+
+/// A search index. All of it can be made anew from the catalogue's rows.
+#[async_trait]
+pub trait SearchIndex: Send + Sync + std::fmt::Debug {
+    /// Names this index; it has another name after it began anew.
+    async fn id(&self) -> Result<String, SearchError>;
+
+    /// Makes the changes durable and visible, all or none.
+    async fn apply(&self, changes: Vec<Change>) -> Result<(), SearchError>;
+
+    /// The best videos for a query.
+    async fn search(&self, query: Query) -> Result<Page, SearchError>;
+
+    /// Begins anew with nothing, whatever state the index is in. Answers with its new name.
+    async fn clear(&self) -> Result<String, SearchError>;
+}

@@ -1,0 +1,289 @@
+//! The embedded search index: Tantivy on a local folder.
+
+mod folder;
+mod query;
+mod schema;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use ::tantivy::collector::sort_key::{SortBySimilarityScore, SortByStaticFastValue};
+use ::tantivy::collector::{DocSetCollector, TopDocs};
+use ::tantivy::query::TermQuery;
+use ::tantivy::schema::{IndexRecordOption, Value as _};
+use ::tantivy::{DocAddress, IndexReader, Score, Searcher, TantivyDocument, TantivyError, Term};
+use async_trait::async_trait;
+
+use super::highlight::{fragment, whole};
+use super::terms::Terms;
+use super::{Change, Hit, Page, Query, SearchError, SearchErrorKind, SearchIndex};
+use folder::{Opened, open_or_create, recreate};
+use schema::Fields;
+
+/// Nobody turns more pages than this many videos take.
+const DEEPEST: usize = 1000;
+
+/// The embedded search index. One process at a time writes it.
+#[derive(Debug, Clone)]
+pub struct TantivyIndex {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    folder: PathBuf,
+    fields: Fields,
+    reader: RwLock<IndexReader>,
+    writing: Mutex<Opened>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TantivyIndex {
+    /// Opens the index in `folder`. One that is missing, damaged or of another version is begun
+    /// anew, which its [id](SearchIndex::id) tells.
+    pub async fn open(folder: &Path) -> Result<Self, SearchError> {
+        let folder = folder.to_owned();
+        blocking(move || {
+            let opened = open_or_create(&folder)?;
+            let inner = Inner {
+                folder,
+                fields: Fields::new(),
+                reader: RwLock::new(opened.reader.clone()),
+                writing: Mutex::new(opened),
+            };
+            Ok(Self {
+                inner: Arc::new(inner),
+            })
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl SearchIndex for TantivyIndex {
+    async fn id(&self) -> Result<String, SearchError> {
+        Ok(self.inner.writing().id.clone())
+    }
+
+    async fn apply(&self, changes: Vec<Change>) -> Result<(), SearchError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.apply(changes)).await
+    }
+
+    async fn search(&self, query: Query) -> Result<Page, SearchError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.search(&query)).await
+    }
+
+    async fn clear(&self) -> Result<String, SearchError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.clear()).await
+    }
+}
+
+/// Tantivy blocks, and panics on data it cannot read.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SearchError> + Send + 'static,
+) -> Result<T, SearchError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|panic| {
+            let message = "the search index cannot be read";
+            Err(SearchError::new(SearchErrorKind::Corrupt, message).with_source(panic))
+        })
+}
+
+impl Inner {
+    fn writing(&self) -> std::sync::MutexGuard<'_, Opened> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn searcher(&self) -> Searcher {
+        let reader = self.reader.read().unwrap_or_else(PoisonError::into_inner);
+        reader.searcher()
+    }
+
+    fn apply(&self, changes: Vec<Change>) -> Result<(), SearchError> {
+        let mut newest: HashMap<String, Change> = HashMap::new();
+        for change in changes {
+            let known = newest.get(change.video_id()).map(Change::version);
+            if known.is_none_or(|version| version < change.version()) {
+                newest.insert(change.video_id().to_owned(), change);
+            }
+        }
+        let mut writing = self.writing();
+        let written = self.write(&mut writing, newest.into_values());
+        if written.is_err() {
+            // Nothing of the failed batch may be in the next one.
+            writing.writer.rollback().map_err(broken)?;
+        }
+        written
+    }
+
+    fn write(
+        &self,
+        writing: &mut Opened,
+        changes: impl Iterator<Item = Change>,
+    ) -> Result<(), SearchError> {
+        let searcher = writing.reader.searcher();
+        for change in changes {
+            let id = Term::from_field_text(self.fields.video_id, change.video_id());
+            if version_of(&searcher, &id)? >= Some(change.version()) {
+                continue;
+            }
+            writing.writer.delete_term(id);
+            let document = match &change {
+                Change::Put(document) => self.fields.document(document),
+                // Remembers the version, so that an older one does not come back.
+                Change::Remove { video_id, version } => self.fields.tombstone(video_id, *version),
+            };
+            writing.writer.add_document(document).map_err(broken)?;
+        }
+        writing.commit().map_err(broken)?;
+        writing.reader.reload().map_err(broken)
+    }
+
+    fn search(&self, query: &Query) -> Result<Page, SearchError> {
+        let after = query.cursor.as_deref().map(Rank::parse).transpose()?;
+        let terms = Terms::of(&query.text);
+        if terms.is_empty() || query.limit == 0 {
+            return Ok(Page::default());
+        }
+        let depth = match after {
+            Some(_) => DEEPEST,
+            None => query.limit.saturating_add(1).min(DEEPEST),
+        };
+        let order = (
+            SortBySimilarityScore,
+            SortByStaticFastValue::<i64>::for_field(schema::PUBLISHED),
+            SortByStaticFastValue::<u64>::for_field(schema::TIE),
+        );
+        let searcher = self.searcher();
+        let found = searcher
+            .search(
+                &query::build(&self.fields, &terms),
+                &TopDocs::with_limit(depth).order_by(order),
+            )
+            .map_err(broken)?;
+        let mut rest = found
+            .into_iter()
+            .map(|(rank, address)| (Rank::from(rank), address))
+            .filter(|(rank, _)| after.as_ref().is_none_or(|after| rank < after));
+        let page: Vec<(Rank, DocAddress)> = rest.by_ref().take(query.limit).collect();
+        let next = rest
+            .next()
+            .and(page.last())
+            .map(|(rank, _)| rank.to_string());
+        let hits = page
+            .into_iter()
+            .map(|(_, address)| self.hit(&searcher, address, &terms))
+            .collect::<Result<_, _>>()?;
+        Ok(Page { hits, next })
+    }
+
+    fn hit(
+        &self,
+        searcher: &Searcher,
+        address: DocAddress,
+        terms: &Terms,
+    ) -> Result<Hit, SearchError> {
+        let document: TantivyDocument = searcher.doc(address).map_err(broken)?;
+        let text = |field| {
+            let value = document.get_first(field);
+            value.and_then(|value| value.as_str()).unwrap_or_default()
+        };
+        Ok(Hit {
+            video_id: text(self.fields.video_id).to_owned(),
+            title: whole(text(self.fields.title), terms),
+            description: fragment(text(self.fields.description), terms),
+        })
+    }
+
+    fn clear(&self) -> Result<String, SearchError> {
+        let mut writing = self.writing();
+        recreate(&self.folder, &mut writing)?;
+        let mut reader = self.reader.write().unwrap_or_else(PoisonError::into_inner);
+        *reader = writing.reader.clone();
+        Ok(writing.id.clone())
+    }
+}
+
+/// The version that the index has of a document.
+fn version_of(searcher: &Searcher, id: &Term) -> Result<Option<u64>, SearchError> {
+    let query = TermQuery::new(id.clone(), IndexRecordOption::Basic);
+    let found = searcher.search(&query, &DocSetCollector).map_err(broken)?;
+    let mut newest = None;
+    for DocAddress {
+        segment_ord,
+        doc_id,
+    } in found
+    {
+        let columns = searcher.segment_reader(segment_ord).fast_fields();
+        let column = columns.u64(schema::VERSION).map_err(broken)?;
+        newest = newest.max(column.first(doc_id));
+    }
+    Ok(newest)
+}
+
+/// A place in the order of results: text, then freshness, then anything that is always the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    /// Bits of a score that is not negative, which sort as it does.
+    score: u32,
+    published_at_ms: i64,
+    tie: u64,
+}
+
+impl From<(Score, Option<i64>, Option<u64>)> for Rank {
+    fn from((score, published, tie): (Score, Option<i64>, Option<u64>)) -> Self {
+        Self {
+            score: score.max(0.0).to_bits(),
+            published_at_ms: published.unwrap_or_default(),
+            tie: tie.unwrap_or_default(),
+        }
+    }
+}
+
+impl std::fmt::Display for Rank {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.{}", self.score, self.published_at_ms, self.tie)
+    }
+}
+
+impl Rank {
+    fn parse(text: &str) -> Result<Self, SearchError> {
+        let mut numbers = text.split('.');
+        let mut parse = || {
+            Some(Self {
+                score: numbers.next()?.parse().ok()?,
+                published_at_ms: numbers.next()?.parse().ok()?,
+                tie: numbers.next()?.parse().ok()?,
+            })
+        };
+        parse().ok_or_else(|| {
+            SearchError::new(SearchErrorKind::Invalid, "the cursor is not one of ours")
+        })
+    }
+}
+
+/// What a failure of Tantivy means to us.
+fn broken(error: TantivyError) -> SearchError {
+    let kind = match &error {
+        TantivyError::LockFailure(..) | TantivyError::IoError(_) | TantivyError::SystemError(_) => {
+            SearchErrorKind::Unavailable
+        }
+        _ => SearchErrorKind::Corrupt,
+    };
+    let message = match kind {
+        SearchErrorKind::Corrupt => "the search index is damaged",
+        _ => "the search index cannot be used at the moment",
+    };
+    SearchError::new(kind, message).with_source(error)
+}

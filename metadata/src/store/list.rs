@@ -1,0 +1,87 @@
+//! Pages of videos, newest first.
+
+use platform_db::DbError;
+use schemas::OwnerId;
+
+use super::Store;
+use super::row::{COLUMNS, video_of};
+use crate::domain::Video;
+
+/// Which videos a page is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// What everybody may watch, by the time it went live.
+    Live,
+    /// All of one owner, by the time their upload began.
+    Of(OwnerId),
+}
+
+/// A place between two videos of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) at_ms: i64,
+    pub(crate) video_id: String,
+}
+
+impl Position {
+    /// Before the newest.
+    pub(crate) fn start() -> Self {
+        Self {
+            at_ms: i64::MAX,
+            video_id: String::new(),
+        }
+    }
+
+    /// Behind `video` in a list of `which`.
+    pub(crate) fn after(video: &Video, which: &Which) -> Self {
+        let at_ms = match which {
+            Which::Live => video.published_at_ms.unwrap_or(video.created_at_ms),
+            Which::Of(_) => video.created_at_ms,
+        };
+        Self {
+            at_ms,
+            video_id: video.id.to_string(),
+        }
+    }
+}
+
+impl Store {
+    /// Up to `limit` videos behind `position`.
+    pub(crate) async fn list(
+        &self,
+        which: &Which,
+        position: &Position,
+        limit: i64,
+    ) -> Result<Vec<Video>, DbError> {
+        let rows = match which {
+            Which::Live => {
+                sqlx::query(sqlx::AssertSqlSafe(format!(
+                    "SELECT {COLUMNS} FROM metadata_video
+                     WHERE state = 'live' AND (published_at_ms < $1
+                        OR (published_at_ms = $1 AND video_id < $2))
+                     ORDER BY published_at_ms DESC, video_id DESC LIMIT $3"
+                )))
+                .bind(position.at_ms)
+                .bind(&position.video_id)
+                .bind(limit)
+                .fetch_all(self.db.reader())
+                .await?
+            }
+            Which::Of(owner) => {
+                sqlx::query(sqlx::AssertSqlSafe(format!(
+                    "SELECT {COLUMNS} FROM metadata_video
+                     WHERE owner = $4 AND state <> 'deleted' AND (created_at_ms < $1
+                        OR (created_at_ms = $1 AND video_id < $2))
+                     ORDER BY created_at_ms DESC, video_id DESC LIMIT $3"
+                )))
+                .bind(position.at_ms)
+                .bind(&position.video_id)
+                .bind(limit)
+                .bind(owner.as_str())
+                .fetch_all(self.db.reader())
+                .await?
+            }
+        };
+        Ok(rows.iter().map(video_of).collect::<Result<_, _>>()?)
+    }
+}

@@ -1,0 +1,70 @@
+//! The catalogue's rows.
+
+mod indexing;
+mod list;
+mod row;
+mod write;
+
+use platform_db::{Db, DbError, Migration};
+use schemas::VideoId;
+
+use crate::domain::Video;
+use row::{COLUMNS, video_of};
+
+pub(crate) use indexing::Pending;
+pub(crate) use list::{Position, Which};
+pub(crate) use write::{EditOutcome, Editing};
+
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(
+    1,
+    "CREATE TABLE metadata_video (
+        video_id TEXT PRIMARY KEY,
+        owner TEXT NOT NULL,
+        title TEXT NOT NULL,
+        description TEXT NOT NULL,
+        state TEXT NOT NULL,
+        created_at_ms BIGINT NOT NULL,
+        published_at_ms BIGINT,
+        facts TEXT NOT NULL,
+        version BIGINT NOT NULL,
+        search_version BIGINT NOT NULL,
+        indexed_version BIGINT NOT NULL
+    );
+    CREATE INDEX metadata_video_live ON metadata_video (published_at_ms, video_id)
+        WHERE state = 'live';
+    CREATE INDEX metadata_video_owner ON metadata_video (owner, created_at_ms, video_id);
+    CREATE INDEX metadata_video_to_index ON metadata_video (video_id)
+        WHERE indexed_version < search_version;
+    CREATE TABLE metadata_index (
+        name TEXT PRIMARY KEY,
+        index_id TEXT NOT NULL
+    )",
+)];
+
+/// The catalogue's rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    db: Db,
+}
+
+impl Store {
+    pub(crate) fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    /// Changes when anything is committed.
+    pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.db.changes()
+    }
+
+    /// The video's row; what is left of a deleted one too.
+    pub(crate) async fn get(&self, id: &VideoId) -> Result<Option<Video>, DbError> {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM metadata_video WHERE video_id = $1"
+        )))
+        .bind(id.as_str())
+        .fetch_optional(self.db.reader())
+        .await?;
+        Ok(row.as_ref().map(video_of).transpose()?)
+    }
+}

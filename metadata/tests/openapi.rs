@@ -1,0 +1,29 @@
+//! The description of the interface is complete.
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+#[test]
+fn every_operation_says_what_it_takes_and_how_it_fails() {
+    let api = serde_json::to_value(metadata::openapi()).unwrap();
+    let paths = api["paths"].as_object().unwrap();
+    let names: Vec<&str> = paths.keys().map(String::as_str).collect();
+    assert_eq!(names, ["/api/search", "/api/videos", "/api/videos/{id}"]);
+    for (path, operations) in paths {
+        for (method, operation) in operations.as_object().unwrap() {
+            let problem = &operation["responses"]["default"]["content"];
+            assert!(
+                problem.get("application/problem+json").is_some(),
+                "{method} {path}"
+            );
+            assert!(operation.get("parameters").is_some(), "{method} {path}");
+        }
+    }
+    let parameters = |path: &str| -> Vec<String> {
+        let parameters = api["paths"][path]["get"]["parameters"].as_array().unwrap();
+        let names = parameters
+            .iter()
+            .map(|it| it["name"].as_str().unwrap().to_owned());
+        names.collect()
+    };
+    assert_eq!(parameters("/api/videos"), ["limit", "cursor", "state"]);
+    assert_eq!(parameters("/api/search"), ["q", "limit", "cursor"]);
+}

@@ -1,0 +1,302 @@
+//! What every search index promises, whatever is behind it.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use metadata::search::{Change, Document, Page, Query, SearchErrorKind, SearchIndex, Segment};
+
+/// Runs the suite. `fresh` makes an empty index each time it is called.
+pub async fn run<F, Made>(fresh: F)
+where
+    F: Fn() -> Made,
+    Made: Future<Output = Arc<dyn SearchIndex>>,
+{
+    words_are_found_however_they_are_written(&fresh().await).await;
+    typos_are_forgiven_in_longer_words(&fresh().await).await;
+    the_last_word_is_found_as_it_is_typed(&fresh().await).await;
+    of_many_words_one_may_be_missing(&fresh().await).await;
+    nothing_in_a_query_is_syntax(&fresh().await).await;
+    better_text_comes_first_and_then_the_newer(&fresh().await).await;
+    pages_show_everything_once(&fresh().await).await;
+    a_cursor_of_somebody_else_is_refused(&fresh().await).await;
+    an_older_version_never_wins(&fresh().await).await;
+    what_was_removed_is_not_found(&fresh().await).await;
+    an_index_that_was_cleared_is_empty_and_has_a_new_name(&fresh().await).await;
+    found_words_are_shown(&fresh().await).await;
+}
+
+type Index = Arc<dyn SearchIndex>;
+
+fn document(n: u64, title: &str, description: &str) -> Document {
+    Document {
+        video_id: format!("{n:a>26}"),
+        version: 1,
+        title: title.to_owned(),
+        description: description.to_owned(),
+        published_at_ms: i64::try_from(n).unwrap_or_default(),
+    }
+}
+
+/// Films numbered from 1 on, each newer than the one before.
+async fn put(index: &Index, films: &[(&str, &str)]) {
+    let changes = (1..)
+        .zip(films)
+        .map(|(n, (title, description))| Change::Put(document(n, title, description)));
+    index.apply(changes.collect()).await.expect("apply");
+}
+
+async fn page(index: &Index, text: &str, limit: usize, cursor: Option<String>) -> Page {
+    let query = Query {
+        text: text.to_owned(),
+        limit,
+        cursor,
+    };
+    index.search(query).await.expect("search")
+}
+
+fn numbers(page: &Page) -> Vec<u64> {
+    let number = |id: &str| id.trim_start_matches('a').parse().unwrap_or_default();
+    page.hits.iter().map(|hit| number(&hit.video_id)).collect()
+}
+
+async fn found(index: &Index, text: &str) -> Vec<u64> {
+    numbers(&page(index, text, 50, None).await)
+}
+
+async fn expect(index: &Index, cases: &[(&str, &[u64])]) {
+    for (text, wanted) in cases {
+        assert_eq!(found(index, text).await, *wanted, "looking for {text:?}");
+    }
+}
+
+async fn words_are_found_however_they_are_written(index: &Index) {
+    put(
+        index,
+        &[
+            ("Crème Brûlée", "a dessert"),
+            ("cre\u{300}me decomposed", ""),
+            ("Фильм", "Кино"),
+            ("日本の映画", ""),
+        ],
+    )
+    .await;
+    let cases: &[(&str, &[u64])] = &[
+        ("creme ", &[2, 1]),
+        ("CRÈME ", &[2, 1]),
+        ("brulee", &[1]),
+        ("dessert", &[1]),
+        ("фильм", &[3]),
+        ("КИНО", &[3]),
+        ("映画", &[4]),
+        ("nothing", &[]),
+        ("", &[]),
+        (" ... ", &[]),
+    ];
+    expect(index, cases).await;
+}
+
+async fn typos_are_forgiven_in_longer_words(index: &Index) {
+    put(
+        index,
+        &[
+            ("Big Buck Bunny", ""),
+            ("Elephants Dream", ""),
+            ("Summer 2021", ""),
+        ],
+    )
+    .await;
+    let cases: &[(&str, &[u64])] = &[
+        ("buny ", &[1]),
+        ("bunnny ", &[1]),
+        ("bunyn ", &[1]),
+        ("funny ", &[1]),
+        ("big buk bunny ", &[1]),
+        ("elefants ", &[2]),
+        ("elefents ", &[]),
+        ("elephnats ", &[2]),
+        // Two typos in a word of five letters, one in a word of three, one in a number.
+        ("banyn ", &[]),
+        ("bag ", &[]),
+        ("2022 ", &[]),
+    ];
+    expect(index, cases).await;
+}
+
+async fn the_last_word_is_found_as_it_is_typed(index: &Index) {
+    put(
+        index,
+        &[("Sintel", ""), ("Tears of Steel", "a sintering film")],
+    )
+    .await;
+    let cases: &[(&str, &[u64])] = &[
+        ("s", &[2, 1]),
+        ("sin", &[1, 2]),
+        ("sinte", &[1, 2]),
+        ("sintel", &[1, 2]),
+        ("sin ", &[]),
+        ("tears of st", &[2]),
+        // A typo in a word that is being typed.
+        ("taers", &[2]),
+        ("stele", &[2]),
+    ];
+    expect(index, cases).await;
+}
+
+async fn of_many_words_one_may_be_missing(index: &Index) {
+    put(index, &[("Big Buck Bunny", ""), ("Big City", "")]).await;
+    let cases: &[(&str, &[u64])] = &[
+        ("the big buck bunny", &[1]),
+        ("big bunny", &[1]),
+        ("big lights", &[]),
+        ("the city lights", &[]),
+    ];
+    expect(index, cases).await;
+}
+
+async fn nothing_in_a_query_is_syntax(index: &Index) {
+    put(index, &[("Plain", ""), ("Other", "")]).await;
+    for text in [
+        "*",
+        "?",
+        "title:plain OR other",
+        "plain -other",
+        "\"plain",
+        "(plain",
+        "plain~9",
+        "/.*/",
+        "[* TO *]",
+        "plain AND NOT",
+        "{\"match_all\":{}}",
+        "\\",
+        "\0",
+    ] {
+        assert!(found(index, text).await.len() <= 1, "looking for {text:?}");
+    }
+    let long = "x".repeat(10_000);
+    expect(index, &[(&long, &[]), ("plain\" ", &[1])]).await;
+}
+
+async fn better_text_comes_first_and_then_the_newer(index: &Index) {
+    put(
+        index,
+        &[
+            ("Bunny", ""),
+            ("A bunny for everyone", ""),
+            ("Bunny one", ""),
+            ("Bunnies", ""),
+            ("Rabbits", "with a bunny"),
+            ("Bonny", ""),
+            ("Bunny two, a rather longer title", ""),
+        ],
+    )
+    .await;
+    expect(index, &[("bunny", &[1, 7, 3, 2, 5, 6, 4])]).await;
+    expect(index, &[("bunn", &[7, 4, 3, 2, 1, 5, 6])]).await;
+}
+
+async fn pages_show_everything_once(index: &Index) {
+    let films: Vec<(&str, &str)> = std::iter::repeat_n(("Same title", ""), 25).collect();
+    put(index, &films).await;
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    for turned in 0_u64.. {
+        let page = page(index, "same", 4, cursor).await;
+        seen.extend(numbers(&page));
+        // What comes meanwhile is newer than all that is still to be shown.
+        let new = document(100 + turned, "Same title", "");
+        index.apply(vec![Change::Put(new)]).await.expect("apply");
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let all: Vec<u64> = (1..=25).rev().collect();
+    assert_eq!(seen, all);
+    assert_eq!(page(index, "same", 0, None).await, Page::default());
+}
+
+async fn a_cursor_of_somebody_else_is_refused(index: &Index) {
+    for cursor in ["", "x", "1.2", "1.2.x", "-1.0.0"] {
+        let query = Query {
+            text: "a".to_owned(),
+            limit: 1,
+            cursor: Some(cursor.to_owned()),
+        };
+        let refused = index.search(query).await.map_err(|error| error.kind());
+        assert_eq!(refused, Err(SearchErrorKind::Invalid), "{cursor:?}");
+    }
+}
+
+async fn an_older_version_never_wins(index: &Index) {
+    let version = |version, title: &str| {
+        Change::Put(Document {
+            version,
+            ..document(1, title, "")
+        })
+    };
+    // In one batch, whatever the order.
+    let batch = vec![
+        version(2, "second"),
+        version(3, "third"),
+        version(1, "first"),
+    ];
+    index.apply(batch).await.expect("apply");
+    expect(index, &[("third", &[1]), ("second", &[]), ("first", &[])]).await;
+    // And later.
+    index
+        .apply(vec![version(2, "second")])
+        .await
+        .expect("apply");
+    expect(index, &[("third", &[1]), ("second", &[])]).await;
+    index
+        .apply(vec![version(4, "fourth")])
+        .await
+        .expect("apply");
+    expect(index, &[("fourth", &[1]), ("third", &[])]).await;
+}
+
+async fn what_was_removed_is_not_found(index: &Index) {
+    let remove = |version| Change::Remove {
+        video_id: document(1, "", "").video_id,
+        version,
+    };
+    put(index, &[("Gone", ""), ("Here", "")]).await;
+    index.apply(vec![remove(2)]).await.expect("apply");
+    index.apply(vec![remove(2)]).await.expect("apply");
+    expect(index, &[("gone", &[]), ("here", &[2])]).await;
+    // A late put does not bring it back; a newer one does.
+    put(index, &[("Gone", "")]).await;
+    expect(index, &[("gone", &[])]).await;
+    let back = Document {
+        version: 3,
+        ..document(1, "Gone and back", "")
+    };
+    index.apply(vec![Change::Put(back)]).await.expect("apply");
+    expect(index, &[("gone", &[1])]).await;
+}
+
+async fn an_index_that_was_cleared_is_empty_and_has_a_new_name(index: &Index) {
+    put(index, &[("Film", "")]).await;
+    let before = index.id().await.expect("id");
+    let after = index.clear().await.expect("clear");
+    assert_ne!(before, after);
+    assert_eq!(index.id().await.expect("id"), after);
+    expect(index, &[("film", &[])]).await;
+    put(index, &[("Film", "")]).await;
+    expect(index, &[("film", &[1])]).await;
+}
+
+async fn found_words_are_shown(index: &Index) {
+    let title = "<b>Crème</b> & Bunnies";
+    put(index, &[(title, "Nothing here, but a bunnies' nest.")]).await;
+    let page = page(index, "creme bunies", 1, None).await;
+    let hit = page.hits.first().expect("a hit");
+    let hits = |segments: &[Segment]| -> Vec<String> {
+        let hits = segments.iter().filter(|segment| segment.hit);
+        hits.map(|segment| segment.text.clone()).collect()
+    };
+    assert_eq!(hits(&hit.title), ["Crème", "Bunnies"]);
+    assert_eq!(hits(&hit.description), ["bunnies"]);
+    let whole: String = hit.title.iter().map(|it| it.text.as_str()).collect();
+    assert_eq!(whole, title);
+}
