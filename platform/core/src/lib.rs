@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod lifecycle;
 mod redacted;
+pub mod secret;
 
 pub use clock::{Clock, SystemClock};
 pub use lifecycle::Lifecycle;
