@@ -1,1 +1,193 @@
-//! Under construction.
+//! Edges: which there are, which hold what, and the origin that they pull from.
+
+mod address;
+mod domain;
+mod health;
+mod http;
+mod origin;
+mod store;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform_blob::Blobs;
+use platform_bus::Bus;
+use platform_core::{Clock, Lifecycle};
+use platform_db::{Db, DbError, MigrateError};
+use platform_http::{Client, Running, ServeError, Server, Service};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use origin::Origin;
+use store::{Edge, Edges, MIGRATIONS};
+
+/// The embedded edge's id.
+const EMBEDDED: &str = "embedded";
+
+/// Name of the credential in the data folder, which all edges have until another is configured.
+const DEFAULT_CREDENTIAL: &str = "default";
+
+/// How the edge-provider is to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Whether the edge inside Marquee is one of the edges.
+    pub embedded: bool,
+    /// The others.
+    pub edges: Vec<EdgeConfig>,
+    /// On how many edges a film is kept.
+    pub replicas: usize,
+    /// Seconds that a request waits for a segment to be encoded.
+    pub patience_s: u64,
+    /// Tells origins that run side by side apart; stays the same over restarts.
+    pub instance: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            embedded: true,
+            edges: Vec::new(),
+            replicas: 2,
+            patience_s: 25,
+            instance: "1".to_owned(),
+        }
+    }
+}
+
+/// An edge outside Marquee.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EdgeConfig {
+    /// Its name.
+    pub id: String,
+    /// How services reach it.
+    pub url: String,
+    /// How players reach it.
+    pub public_url: String,
+    /// Name of the credential that seeding it takes.
+    #[serde(default = "default_credential")]
+    pub credential: String,
+}
+
+fn default_credential() -> String {
+    DEFAULT_CREDENTIAL.to_owned()
+}
+
+/// What the edge-provider needs.
+#[derive(Clone)]
+pub struct Deps {
+    /// Keeps the registry.
+    pub db: Db,
+    /// Tells the encoders what is wanted, and hears what was made.
+    pub bus: Arc<dyn Bus>,
+    /// Holds what edges pull.
+    pub blobs: Arc<dyn Blobs>,
+    /// Finds the embedded edge and checks the others.
+    pub client: Client,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ends the edge-provider.
+    pub lifecycle: Lifecycle,
+}
+
+/// An edge-provider that could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its tables cannot be made.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// An edge cannot be reached at what is configured.
+    #[error("the address of the edge {id} is none such as http://10.0.0.7:8081")]
+    Address {
+        /// The edge.
+        id: String,
+        /// Why.
+        #[source]
+        source: url::ParseError,
+    },
+    /// The edges cannot be registered.
+    #[error("the edges cannot be registered")]
+    Register(#[source] DbError),
+    /// It cannot listen.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+/// Starts the edge-provider.
+pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
+    let Deps {
+        db,
+        bus,
+        blobs,
+        client,
+        clock,
+        lifecycle,
+    } = deps;
+    let registered = registered(&config)?;
+    db.migrate("edge-provider", MIGRATIONS).await?;
+    let edges = Edges::new(db);
+    let several = registered.len() > 1;
+    edges
+        .register(&registered)
+        .await
+        .map_err(StartError::Register)?;
+    let origin = Origin::new(
+        blobs,
+        Arc::clone(&bus),
+        Arc::clone(&clock),
+        lifecycle.clone(),
+        Duration::from_secs(config.patience_s),
+    );
+    let group = format!("origin-{}", config.instance);
+    lifecycle.spawn(origin::listen(
+        origin.clone(),
+        bus,
+        group,
+        lifecycle.clone(),
+    ));
+    if several {
+        let (edges, client) = (edges.clone(), client.clone());
+        lifecycle.spawn(health::watch(edges, client, clock, lifecycle.clone()));
+    }
+    let discovery = client.discovery().clone();
+    let state = http::State {
+        edges,
+        origin,
+        client,
+        replicas: config.replicas.max(1),
+    };
+    let server = Server::internal(Service::EdgeProvider);
+    let running = platform_http::serve(server, &lifecycle, &discovery, move |app| {
+        http::routes(app, &state);
+    })?;
+    Ok(running)
+}
+
+fn registered(config: &Config) -> Result<Vec<Edge>, StartError> {
+    let mut edges = Vec::new();
+    if config.embedded {
+        edges.push(edge(EMBEDDED, "", "", DEFAULT_CREDENTIAL));
+    }
+    for one in &config.edges {
+        for address in [&one.url, &one.public_url] {
+            Url::parse(address).map_err(|source| StartError::Address {
+                id: one.id.clone(),
+                source,
+            })?;
+        }
+        edges.push(edge(&one.id, &one.url, &one.public_url, &one.credential));
+    }
+    Ok(edges)
+}
+
+fn edge(id: &str, url: &str, public_url: &str, credential: &str) -> Edge {
+    Edge {
+        id: id.to_owned(),
+        url: url.trim_end_matches('/').to_owned(),
+        public_url: public_url.trim_end_matches('/').to_owned(),
+        credential: credential.to_owned(),
+        healthy: true,
+        last_seen_ms: 0,
+    }
+}
