@@ -230,7 +230,13 @@ export function mockServer(): Plugin {
     if (url.pathname.startsWith('/v/')) return media(world, url.pathname, response);
     for (const [method, pattern, handler] of table) {
       const match = request.method === method ? pattern.exec(url.pathname) : null;
-      if (match) return send(response, await handler(match.slice(1), request, url.searchParams));
+      if (!match) continue;
+      // A client that goes away in the middle of a body is no reason to stop.
+      const reply = await Promise.resolve(handler(match.slice(1), request, url.searchParams)).catch(
+        () => undefined,
+      );
+      if (reply) send(response, reply);
+      return;
     }
     if (url.pathname.startsWith('/api/')) return send(response, missing());
     next();

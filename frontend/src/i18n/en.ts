@@ -55,7 +55,7 @@ export const en = {
   'upload.link.copied': 'Link copied',
   'upload.watch': 'Watch',
   'upload.cancel': 'Cancel upload',
-  'upload.cancel.name': 'Cancel the upload of {name}',
+  'upload.cancel.name': 'Cancel upload of {name}',
   'upload.remove': 'Dismiss',
   'upload.remove.name': 'Dismiss {name} from this list',
   'upload.retry': 'Try again',

@@ -1,29 +1,38 @@
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { t } from '../i18n';
 import { bytes, percent } from '../lib/format';
-import { canPickHandles, pickFiles } from './handles';
+import { Icon } from '../ui/Icon';
+import { ChooseAgain } from './ChooseAgain';
+import { otherFile } from './failure';
+import type { Chosen } from './handles';
 import { storedBytes } from './parts';
 import { type UploadItem, uploads } from './store';
 
 /** An upload that the server remembers and that needs its file again. */
 export function FoundRow({ item }: { item: Extract<UploadItem, { kind: 'found' }> }) {
   const { upload, reopenable } = item;
-  const input = useRef<HTMLInputElement>(null);
-  const [canReopen, setCanReopen] = useState(reopenable);
+  const [refused, setRefused] = useState(false);
+  const [problem, setProblem] = useState('');
+  const canReopen = reopenable && !refused;
   const name = upload.title || upload.file_name;
   const stored = storedBytes(upload);
 
-  const choose = async () => {
-    if (!canPickHandles()) return input.current?.click();
-    const [chosen] = await pickFiles(false);
-    if (chosen) uploads.resume(upload, chosen);
+  const resume = (chosen: Chosen) => {
+    if (chosen.file.size === upload.size_bytes) uploads.resume(upload, chosen);
+    else setProblem(otherFile(upload.file_name, bytes(upload.size_bytes)).message);
   };
   const reopen = async () => {
-    if (!(await uploads.reopen(upload))) setCanReopen(false);
+    if (!(await uploads.reopen(upload))) setRefused(true);
   };
 
   return (
-    <article className="upload" data-upload={upload.upload_id} data-phase="needs-file">
+    <article
+      className="upload"
+      aria-label={upload.file_name}
+      data-upload={upload.upload_id}
+      data-video={upload.video_id}
+      data-phase="needs-file"
+    >
       <header className="upload-head">
         <h2 className="upload-name">{name}</h2>
         <p className="upload-facts">{upload.file_name}</p>
@@ -34,13 +43,19 @@ export function FoundRow({ item }: { item: Extract<UploadItem, { kind: 'found' }
         max={upload.size_bytes}
         value={stored}
       />
-      <p>
+      <p className="upload-phase">
         {t('upload.resume.found', {
           stored: percent(stored, upload.size_bytes),
           size: bytes(upload.size_bytes),
         })}{' '}
         {!canReopen && t('upload.resume.hint')}
       </p>
+      {problem && (
+        <p className="upload-problem" role="alert">
+          <Icon name="alert" />
+          <span>{problem}</span>
+        </p>
+      )}
       <div className="upload-actions">
         {canReopen ? (
           <button
@@ -52,21 +67,8 @@ export function FoundRow({ item }: { item: Extract<UploadItem, { kind: 'found' }
             {t('upload.resume')}
           </button>
         ) : (
-          <button type="button" className="button" onClick={() => void choose()}>
-            {t('upload.resume.choose')}
-          </button>
+          <ChooseAgain upload={upload} onChoose={resume} />
         )}
-        <input
-          ref={input}
-          type="file"
-          hidden
-          data-resume-input={upload.upload_id}
-          aria-label={t('upload.resume.choose')}
-          onChange={(event) => {
-            const file = event.currentTarget.files?.[0];
-            if (file) uploads.resume(upload, { file });
-          }}
-        />
         <button
           type="button"
           className="button button-quiet"

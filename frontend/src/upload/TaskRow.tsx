@@ -5,6 +5,7 @@ import { unfinished } from '../api/queries';
 import type { Video } from '../api/types';
 import { t } from '../i18n';
 import { Icon } from '../ui/Icon';
+import { ChooseAgain } from './ChooseAgain';
 import { CopyLink } from './CopyLink';
 import { DetailsForm } from './DetailsForm';
 import { useTask } from './hooks';
@@ -77,6 +78,9 @@ export function TaskRow({ item }: { item: Extract<UploadItem, { kind: 'task' }> 
           <button type="button" className="button" onClick={() => uploads.retry(item)}>
             {t('upload.retry')}
           </button>
+        )}
+        {upload && failure?.remedy === 'file' && (
+          <ChooseAgain upload={upload} onChoose={(chosen) => uploads.resume(upload, chosen)} />
         )}
         {upload && <CopyLink address={upload.watch_url} />}
         {isMoving(phase) && phase !== 'completing' ? (
