@@ -18,6 +18,9 @@ const SHORTEST_LAST: Micros = Micros::from_secs(1);
 /// About what a bulk task should last: one decode start for many segments.
 const NOMINAL_CHUNK: Micros = Micros::from_secs(20);
 
+/// How many frames an encoder may hold back to reorder them; x264 with its pyramid needs two.
+const REORDER_FRAMES: u32 = 2;
+
 /// The frame rate of AAC at 48 kHz; the grid of a film that is sound only.
 pub const AUDIO_FRAME_RATE: Rational = match Rational::new(AUDIO_RATE, AAC_FRAME) {
     Some(rate) => rate,
@@ -143,6 +146,12 @@ impl Grid {
     /// Ticks of one frame.
     pub fn frame_ticks(&self) -> u32 {
         self.frame_rate.den()
+    }
+
+    /// By how many ticks showing lags behind decoding, so that no frame is shown before it is
+    /// decoded. The edit list in a rung's init segment takes it back.
+    pub fn reorder_ticks(&self) -> u64 {
+        u64::from(REORDER_FRAMES) * u64::from(self.frame_ticks())
     }
 
     /// The decode time of segment `index` in ticks: its `tfdt`.

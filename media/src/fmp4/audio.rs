@@ -167,5 +167,5 @@ pub fn audio_segment(
         })
         .collect::<Result<Vec<_>, BoxError>>()?;
     let start = first_frame.saturating_mul(u64::from(AAC_FRAME));
-    write_segment(sequence_number, start, &samples, frames)
+    write_segment(sequence_number, start, 0, &samples, frames)
 }

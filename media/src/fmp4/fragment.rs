@@ -16,7 +16,8 @@ pub struct FragmentInfo {
     pub starts_with_sync: bool,
     /// Further samples that can be decoded alone.
     pub later_syncs: usize,
-    /// Earliest presentation time minus the base decode time, ticks. Zero once it has its place.
+    /// Earliest presentation time (by the edit list) minus the base decode time, ticks: zero once
+    /// it has its place.
     pub first_presentation_offset: i64,
     /// Latest end of presentation minus the base decode time, ticks.
     pub presentation_end_offset: i64,
@@ -30,7 +31,10 @@ impl FragmentInfo {
     /// Reads a fragment; a `styp` before it is skipped.
     pub fn parse(fragment: &[u8], init: &InitInfo) -> Result<Self, BoxError> {
         let read = Samples::parse(fragment, init)?;
-        let mut shown: Vec<_> = read.presentation().collect();
+        let after = i64::try_from(init.shown_after.unwrap_or(0)).unwrap_or(i64::MAX);
+        let by_edit =
+            |(start, end): (i64, i64)| (start.saturating_sub(after), end.saturating_sub(after));
+        let mut shown: Vec<_> = read.presentation().map(by_edit).collect();
         shown.sort_unstable();
         let gapless = shown
             .iter()
@@ -58,7 +62,8 @@ impl FragmentInfo {
 }
 
 /// The segment as it is stored: `styp` first, its number and decode time set, and composition
-/// offsets moved so that its first frame is shown at its decode time exactly.
+/// offsets moved so that, by the edit list of `init`, its first frame is shown at its decode time.
+/// `init` is what [`super::cmaf_init`] made.
 ///
 /// An encoder that reorders frames delays all of them by a frame or two; left in, sound would
 /// lead the picture.
@@ -68,10 +73,14 @@ pub fn restamp(
     sequence_number: u32,
     base_decode_time: u64,
 ) -> Result<Vec<u8>, BoxError> {
+    let shown_after = init
+        .shown_after
+        .ok_or(BoxError::Missing("edit list: pass the stored init"))?;
     let read = Samples::parse(fragment, init)?;
     write_segment(
         sequence_number,
         base_decode_time,
+        shown_after,
         &read.list,
         &[read.payload],
     )

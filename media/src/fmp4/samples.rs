@@ -218,10 +218,11 @@ fn read_trun(
 }
 
 /// Writes `styp`, `moof` and `mdat`. Composition offsets are moved so that the first shown frame
-/// is shown at `base_decode_time` exactly.
+/// is shown `shown_after` ticks after `base_decode_time`.
 pub(super) fn write_segment(
     sequence_number: u32,
     base_decode_time: u64,
+    shown_after: u64,
     samples: &[Sample],
     payload: &[&[u8]],
 ) -> Result<Vec<u8>, BoxError> {
@@ -230,7 +231,7 @@ pub(super) fn write_segment(
     if u32::try_from(size.saturating_add(8)).is_err() {
         return Err(BoxError::TooLarge { limit: 1 << 32 });
     }
-    let table = Table::new(samples)?;
+    let table = Table::new(samples, shown_after)?;
     let mut out = Vec::with_capacity(size + samples.len() * 16 + 256);
     brands(&mut out, *b"styp", &SEGMENT_BRANDS);
     let offset = i32::try_from(table.moof_size() + 8)
@@ -254,7 +255,7 @@ pub(super) fn write_segment(
 struct Table<'a> {
     samples: &'a [Sample],
     /// Composition offsets as they are written.
-    compositions: Vec<i32>,
+    compositions: Vec<u32>,
     duration: Option<u32>,
     later_flags: u32,
     first_flags: u32,
@@ -262,7 +263,7 @@ struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn new(samples: &'a [Sample]) -> Result<Self, BoxError> {
+    fn new(samples: &'a [Sample], shown_after: u64) -> Result<Self, BoxError> {
         let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
             return Err(BoxError::Missing("samples"));
         };
@@ -272,11 +273,14 @@ impl<'a> Table<'a> {
             earliest = earliest.min(decode + sample.composition);
             decode += i64::from(sample.duration);
         }
+        let shift = i64::try_from(shown_after)
+            .ok()
+            .and_then(|after| after.checked_sub(earliest));
+        // An offset below zero: a frame would be shown before it is decoded.
         let compositions = samples
             .iter()
-            .map(|sample| i32::try_from(sample.composition - earliest))
-            .collect::<Result<_, _>>()
-            .ok()
+            .map(|sample| u32::try_from(sample.composition.checked_add(shift?)?).ok())
+            .collect::<Option<_>>()
             .ok_or(BoxError::Invalid("composition offsets"))?;
         let uniform = samples
             .iter()
@@ -345,7 +349,7 @@ impl<'a> Table<'a> {
         );
         full_box(out, *b"tfdt", 1, 0, |out| put_u64(out, base_decode_time));
         let flags = self.trun_flags();
-        full_box(out, *b"trun", 1, flags, |out| {
+        full_box(out, *b"trun", 0, flags, |out| {
             put_u32(out, u32::try_from(self.samples.len()).unwrap_or(u32::MAX));
             out.extend_from_slice(&data_offset.to_be_bytes());
             if flags & TRUN_FIRST_FLAGS != 0 {
@@ -360,7 +364,7 @@ impl<'a> Table<'a> {
                     put_u32(out, sample.flags);
                 }
                 if flags & TRUN_COMPOSITION != 0 {
-                    out.extend_from_slice(&composition.to_be_bytes());
+                    put_u32(out, *composition);
                 }
             }
         });

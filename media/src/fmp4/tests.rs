@@ -2,6 +2,9 @@
 
 use proptest::prelude::*;
 
+use crate::grid::Grid;
+use crate::rate::Rational;
+
 use super::write::{full_box, mp4_box, put_u32};
 use super::{
     Adts, AudioConfig, BoxError, FragmentInfo, InitInfo, Part, Splitter, audio_init, audio_segment,
@@ -17,6 +20,14 @@ fn stereo() -> (Vec<u8>, InitInfo) {
     let init = audio_init(STEREO, 128).unwrap();
     let info = InitInfo::parse(&init).unwrap();
     (init, info)
+}
+
+/// A track whose edit list takes two frames of ten ticks back.
+fn picture() -> InitInfo {
+    InitInfo {
+        shown_after: Some(20),
+        ..stereo().1
+    }
 }
 
 /// A picture fragment as an encoder with delayed frames writes it: version 0 offsets.
@@ -54,9 +65,9 @@ fn delayed_fragment(compositions: &[u32], duration: u32) -> Vec<u8> {
 }
 
 fn feed_everything(bytes: &[u8]) {
-    let (_, info) = stereo();
+    let info = picture();
     let _ = InitInfo::parse(bytes);
-    let _ = cmaf_init(bytes);
+    let _ = cmaf_init(bytes, &Grid::new(Rational::ONE, 100));
     let _ = FragmentInfo::parse(bytes, &info);
     let _ = Adts::parse(bytes);
     if let Ok(stored) = restamp(bytes, &info, 1, u64::MAX) {
@@ -116,15 +127,15 @@ fn an_audio_init_says_what_it_was_made_for() {
 
 #[test]
 fn a_fragment_in_its_place_is_shown_from_its_decode_time_on() {
-    let (_, info) = stereo();
-    // I P B B: delayed by two frames of ten ticks.
-    let fragment = delayed_fragment(&[20, 40, 10, 10], 10);
+    let info = picture();
+    // I P B B: delayed by three frames of ten ticks.
+    let fragment = delayed_fragment(&[30, 50, 20, 20], 10);
     let found = FragmentInfo::parse(&fragment, &info).unwrap();
     assert_eq!(
         (found.samples, found.duration, found.payload_bytes),
         (4, 40, 12)
     );
-    assert_eq!((found.first_presentation_offset, found.gapless), (20, true));
+    assert_eq!((found.first_presentation_offset, found.gapless), (10, true));
     assert!(found.starts_with_sync);
     assert_eq!(found.later_syncs, 0);
 
@@ -144,6 +155,20 @@ fn a_fragment_in_its_place_is_shown_from_its_decode_time_on() {
         (4, 40, 12)
     );
     assert!(placed.starts_with_sync && placed.gapless);
+    let bare = InitInfo {
+        shown_after: None,
+        ..info.clone()
+    };
+    assert!(
+        restamp(&fragment, &bare, 9, 0).is_err(),
+        "the encoder's own init has no edit list"
+    );
+    // P is shown three frames after it would have to be decoded.
+    let late = delayed_fragment(&[50, 30, 10, 0], 10);
+    assert_eq!(
+        restamp(&late, &info, 9, 0),
+        Err(BoxError::Invalid("composition offsets"))
+    );
     // Stamped twice is stamped once.
     assert_eq!(restamp(&stored, &info, 9, 1 << 33).unwrap(), stored);
 }
