@@ -48,6 +48,14 @@ async function read(request: IncomingMessage): Promise<Buffer> {
 const json = async (request: IncomingMessage) =>
   JSON.parse((await read(request)).toString()) as Json;
 
+/** The title cut where `q` is found in it. */
+function marks(title: string, q: string) {
+  const at = title.toLowerCase().indexOf(q);
+  const pieces = [title.slice(0, at), title.slice(at, at + q.length), title.slice(at + q.length)];
+  const segments = pieces.map((text, i) => ({ text, hit: i === 1 }));
+  return { title: segments.filter(({ text }) => text !== ''), description: [] };
+}
+
 function routes(world: World): [string, RegExp, Handler][] {
   const upload = ([id = '']: string[], act: (upload: MockUpload) => Promise<Reply> | Reply) => {
     const found = world.uploads.get(id);
@@ -74,7 +82,11 @@ function routes(world: World): [string, RegExp, Handler][] {
       (_p, _r, query) => {
         const q = (query.get('q') ?? '').toLowerCase();
         const hits = newestFirst().filter((film) => film.title.toLowerCase().includes(q));
-        return ok({ items: hits.map((film) => world.video(film)), query: q, next_cursor: null });
+        return ok({
+          items: hits.map((film) => ({ ...world.video(film), highlights: marks(film.title, q) })),
+          query: q,
+          next_cursor: null,
+        });
       },
     ],
     [
@@ -210,7 +222,7 @@ async function media(world: World, path: string, response: ServerResponse): Prom
     return;
   }
   const chunk = /chunk-stream(\d)-(\d+)/.exec(name);
-  const track = ['240p', '360p', '720p', 'audio-0'][Number(chunk?.[1])];
+  const track = ['v/240p', 'v/360p', 'v/720p', 'a/0'][Number(chunk?.[1])];
   if (track && !world.isReady(film, track, Number(chunk?.[2]) - 1)) await sleep(ON_DEMAND_MS);
   response.writeHead(200, { 'content-type': TYPES[name.split('.').at(-1) ?? ''] ?? '' });
   createReadStream(file).pipe(response);

@@ -11,6 +11,9 @@ const RUNGS = [
   { name: '720p', width: 1280, height: 720, codecs: 'avc1.42c01f,mp4a.40.2', bandwidth: 2_097_867 },
 ].map((rung) => ({ ...rung, frame_rate: 25 }));
 
+/** Sound first, then rung after rung from the lowest. */
+const TRACKS = ['a/0', ...RUNGS.map((rung) => `v/${rung.name}`)];
+
 export interface StoredPart {
   number: number;
   size_bytes: number;
@@ -72,10 +75,9 @@ export class World {
     return { done: Math.min(total, Math.floor(since / PREPARE_SEGMENT_MS)), total };
   }
 
-  /** Sound first, then rung after rung from the lowest. */
   isReady(film: Film, track: string, index: number): boolean {
     const count = Math.ceil(film.duration / SEGMENT_S);
-    const order = ['audio-0', ...RUNGS.map((rung) => rung.name)].indexOf(track);
+    const order = TRACKS.indexOf(track);
     return order * count + index < this.segments(film).done;
   }
 
@@ -138,8 +140,9 @@ export class World {
       video,
       playback: { hls_url, dash_url, poster_url, token: 'public', edge: 'mock' },
       availability: {
+        duration_s: film.duration,
         segment_starts_s: Array.from({ length: count }, (_, i) => i * SEGMENT_S),
-        tracks: ['audio-0', ...RUNGS.map((rung) => rung.name)].map((name) => ({
+        tracks: TRACKS.map((name) => ({
           name,
           ready: ready(name),
         })),

@@ -38,6 +38,12 @@ export const ownVideosInProgress = () =>
     refetchInterval: (query) => (query.state.data?.some(unfinished) ? BUSY_MS : IDLE_MS),
   });
 
+export const unfinishedUploads = () =>
+  queryOptions({
+    queryKey: ['uploads'],
+    queryFn: ({ signal }) => unwrap(api.GET('/api/uploads', { signal })),
+  });
+
 export const searchVideos = (text: string) =>
   infiniteQueryOptions({
     queryKey: ['search', text],
@@ -65,8 +71,10 @@ const stillChanging = (watch: Watch | undefined) =>
 export const watchVideo = (id: string) =>
   queryOptions({
     queryKey: watchKey(id),
-    queryFn: ({ signal }) =>
-      unwrap(api.GET('/api/watch/{id}', { params: { path: { id } }, signal })),
+    queryFn: async ({ signal }) => {
+      const call = api.GET('/api/watch/{id}', { params: { path: { id } }, signal });
+      return (await unwrap(call)) as Watch;
+    },
     // What is ready changes quickly at first: look often, but only until everything is there.
     refetchInterval: (query) => (stillChanging(query.state.data) ? BUSY_MS : false),
   });

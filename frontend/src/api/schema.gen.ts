@@ -261,9 +261,7 @@ export interface components {
             next_cursor?: string | null;
         };
         SearchHit: components["schemas"]["Video"] & {
-            highlights?: {
-                [key: string]: string;
-            } | null;
+            highlights: components["schemas"]["Highlights"];
         };
         SearchResults: {
             items: components["schemas"]["SearchHit"][];
@@ -288,11 +286,21 @@ export interface components {
         Availability: {
             segment_starts_s: number[];
             tracks: components["schemas"]["TrackAvailability"][];
+            /** Format: double */
+            duration_s: number;
         };
         Watch: {
-            video: components["schemas"]["Video"];
+            video: Record<string, never>;
             playback?: null | components["schemas"]["Playback"];
             availability?: null | components["schemas"]["Availability"];
+        };
+        HighlightSegment: {
+            text: string;
+            hit: boolean;
+        };
+        Highlights: {
+            title: components["schemas"]["HighlightSegment"][];
+            description: components["schemas"]["HighlightSegment"][];
         };
     };
     responses: never;

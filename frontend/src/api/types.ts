@@ -10,7 +10,9 @@ export type Video = Json<paths['/api/videos/{id}']['get']['responses']['200']>;
 export type VideoPage = Json<paths['/api/videos']['get']['responses']['200']>;
 export type SearchPage = Json<paths['/api/search']['get']['responses']['200']>;
 export type SearchHit = SearchPage['items'][number];
-export type Watch = Json<paths['/api/watch/{id}']['get']['responses']['200']>;
+type WatchAnswer = Json<paths['/api/watch/{id}']['get']['responses']['200']>;
+/** The gateway passes the video on as it gets it, which its description calls any object. */
+export type Watch = Omit<WatchAnswer, 'video'> & { video: Video };
 export type Upload = Json<paths['/api/uploads/{id}']['get']['responses']['200']>;
 export type UploadPart = Upload['parts'][number];
 export type PresignedPart = Json<

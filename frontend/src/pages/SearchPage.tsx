@@ -46,7 +46,7 @@ export function SearchPage() {
       )}
       <div className="grid" data-stale={list.isPlaceholderData}>
         {hits.map((hit) => (
-          <VideoCard key={hit.video_id} video={hit} now={now} {...marksOf(hit, query)} />
+          <VideoCard key={hit.video_id} video={hit} now={now} {...marksOf(hit)} />
         ))}
       </div>
       <More

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { api, unwrap } from '../api/client';
+import { unfinishedUploads } from '../api/queries';
 import { t } from '../i18n';
 import { useTitle } from '../ui/useTitle';
 import { FileChooser } from '../upload/FileChooser';
@@ -11,12 +11,7 @@ import { TaskRow } from '../upload/TaskRow';
 
 /** What was under way before the page was opened, or on another device. */
 function useUnfinished() {
-  const { data } = useQuery({
-    queryKey: ['uploads'],
-    queryFn: ({ signal }) => unwrap(api.GET('/api/uploads', { signal })),
-    refetchOnWindowFocus: false,
-    staleTime: 60_000,
-  });
+  const { data } = useQuery({ ...unfinishedUploads(), refetchOnWindowFocus: false });
   useEffect(() => {
     if (data) void uploads.found(data.items.filter((upload) => upload.state === 'open'));
   }, [data]);

@@ -35,8 +35,8 @@ export function Chrome({ root, player, video, availability, theatre, onTheatre }
   const idle = useIdle(root, state.status, menu);
   const { complete, renditions } = video;
   const ready = useMemo(
-    () => (complete || !availability ? undefined : readyRanges(availability, renditions)),
-    [complete, renditions, availability],
+    () => (complete || !availability ? undefined : readyRanges(availability)),
+    [complete, availability],
   );
   useFacts(root, state, idle.hidden);
   useReadyCap(player, state, video, availability);

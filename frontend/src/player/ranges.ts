@@ -61,22 +61,16 @@ export function timeRanges(ranges: TimeRanges): Range[] {
   return Array.from({ length: ranges.length }, (_, i): Range => [ranges.start(i), ranges.end(i)]);
 }
 
-type Names = readonly Pick<Rendition, 'name'>[];
-
-function tracksOf(availability: Availability, renditions: Names) {
-  const rungs = new Set(renditions.map((rendition) => rendition.name));
-  return {
-    video: availability.tracks.filter((track) => rungs.has(track.name)),
-    sound: availability.tracks.filter((track) => !rungs.has(track.name)),
-  };
-}
+/** Rungs are called `v/360p`, sound tracks `a/0`. */
+const VIDEO = 'v/';
 
 /** What plays at once, sound included, in at least one quality. */
-export function readyRanges(availability: Availability, renditions: Names): Range[] {
-  const { video, sound } = tracksOf(availability, renditions);
-  const lists = (tracks: typeof video) => union(...tracks.map((track) => normalize(track.ready)));
-  if (video.length === 0) return lists(sound);
-  return sound.length === 0 ? lists(video) : intersect(lists(video), lists(sound));
+export function readyRanges({ tracks }: Pick<Availability, 'tracks'>): Range[] {
+  const all = (wanted: typeof tracks) => union(...wanted.map((track) => normalize(track.ready)));
+  const video = tracks.filter((track) => track.name.startsWith(VIDEO));
+  const sound = tracks.filter((track) => !track.name.startsWith(VIDEO));
+  if (video.length === 0) return all(sound);
+  return sound.length === 0 ? all(video) : intersect(all(video), all(sound));
 }
 
 const LOOKAHEAD_S = 8;
@@ -86,7 +80,7 @@ const LOOKAHEAD_S = 8;
  * is not encoded yet would make the viewer wait for pictures that exist smaller already.
  */
 export function bestReadyRung<R extends Pick<Rendition, 'name' | 'bandwidth'>>(
-  availability: Availability,
+  availability: Pick<Availability, 'tracks'>,
   renditions: readonly R[],
   time: number,
   duration: number,
@@ -94,7 +88,7 @@ export function bestReadyRung<R extends Pick<Rendition, 'name' | 'bandwidth'>>(
   const ascending = [...renditions].sort((a, b) => a.bandwidth - b.bandwidth);
   const until = Math.min(duration, time + LOOKAHEAD_S);
   const ready = ascending.filter((rung) => {
-    const track = availability.tracks.find((one) => one.name === rung.name);
+    const track = availability.tracks.find((one) => one.name === VIDEO + rung.name);
     return track !== undefined && covers(normalize(track.ready), time, until);
   });
   return ready.at(-1) ?? ascending[0];

@@ -158,7 +158,6 @@ export class UploadTask {
       file_name: file.name,
       size_bytes: file.size,
       fingerprint: print,
-      title: titleFrom(file.name),
     };
     return this.#know(await this.#persist(signal, () => deps.transport.create(request, signal)));
   }
@@ -169,7 +168,12 @@ export class UploadTask {
     if (known.size_bytes !== this.file.size) {
       throw otherFile(known.file_name, bytes(known.size_bytes));
     }
-    const upload = await this.#refresh(known, signal);
+    const upload = await this.#refresh(known, signal).catch((error: unknown) => {
+      // Forgotten since, for instance because it was idle for long: it begins anew.
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    });
+    if (!upload) return this.#create(signal);
     for (const part of spread(upload.parts, PARTS_VERIFIED)) {
       signal.throwIfAborted();
       const { from, to } = partRange(upload, part.number);
@@ -284,12 +288,3 @@ export class UploadTask {
 }
 
 const detailsOf = ({ title, description }: Upload): Details => ({ title, description });
-
-/** `my_holiday.2024.mp4` → `my holiday.2024` */
-export function titleFrom(fileName: string): string {
-  const bare = fileName
-    .replace(/\.[^.]{1,5}$/, '')
-    .replace(/_+/g, ' ')
-    .trim();
-  return bare === '' ? fileName : bare;
-}

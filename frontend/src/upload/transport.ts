@@ -6,7 +6,6 @@ export interface NewUpload {
   file_name: string;
   size_bytes: number;
   fingerprint: string;
-  title?: string;
 }
 
 export type PutResult =

@@ -2,14 +2,19 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Video } from '../api/types';
 import { age, clock, isoDuration } from '../lib/format';
-import type { Marked } from '../lib/highlight';
 import { HoverPoster } from './HoverPoster';
 import { stateText } from './progress';
+
+/** A piece of text, found or not. */
+export interface Marked {
+  text: string;
+  hit: boolean;
+}
 
 interface Props {
   video: Video;
   now: Date;
-  title?: Marked[];
+  title?: Marked[] | undefined;
   excerpt?: Marked[] | undefined;
 }
 
