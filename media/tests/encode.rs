@@ -232,7 +232,15 @@ fn assert_chunks_join(film: &Path, frames: i64, ticks: i64) {
         shown, planned,
         "the first frame is shown at zero and none is twice"
     );
-    assert_eq!(pictures(&track).len(), planned.len());
+    let mut pictures = pictures(&track);
+    assert_eq!(pictures.len(), planned.len());
+    pictures.sort_unstable();
+    pictures.dedup();
+    assert_eq!(
+        pictures.len(),
+        planned.len(),
+        "every picture of these films is another"
+    );
 }
 
 #[test]
@@ -313,12 +321,12 @@ fn pieces_of_sound_are_packet_for_packet_on_one_grid() {
         let piece = AudioPiece::new(grid, run_of.clone()).unwrap();
         let stream = encode_audio(&film, track.channels, &piece);
         let packets = Adts::parse(&stream).unwrap();
-        for n in run_of {
-            let frames = &packets.frames[piece.packets_of(grid, n).unwrap()];
-            let first = grid.audio_boundary(n);
-            let segment = audio_segment(n + 1, first, frames).unwrap();
+        for segment_number in run_of {
+            let frames = &packets.frames[piece.packets_of(grid, segment_number).unwrap()];
+            let first = grid.audio_boundary(segment_number);
+            let segment = audio_segment(segment_number + 1, first, frames).unwrap();
             let found = FragmentInfo::parse(&segment, &info).unwrap();
-            validate::audio_segment(grid, n, &found).unwrap();
+            validate::audio_segment(grid, segment_number, &found).unwrap();
             file.extend_from_slice(&segment);
         }
     }

@@ -61,9 +61,10 @@ impl FragmentInfo {
     }
 }
 
-/// The segment as it is stored: `styp` first, its number and decode time set, and composition
-/// offsets moved so that, by the edit list of `init`, its first frame is shown at its decode time.
-/// `init` is what [`super::cmaf_init`] made.
+/// The segment as it is stored; `init` is what [`super::cmaf_init`] made.
+///
+/// `styp` comes first, number and decode time are set, and composition offsets are moved so that,
+/// by the edit list of `init`, the first frame is shown at the decode time.
 ///
 /// An encoder that reorders frames delays all of them by a frame or two; left in, sound would
 /// lead the picture.

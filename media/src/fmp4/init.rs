@@ -139,9 +139,10 @@ fn edit_start(trak: &[u8]) -> Result<Option<u64>, BoxError> {
     }
 }
 
-/// The init segment of a picture as it is stored: with CMAF's brands, with an edit list that takes
-/// the encoder's reordering delay back, and without the note of which encoder made it, so that
-/// all chunks of a rung share the same bytes.
+/// The init segment of a picture as it is stored.
+///
+/// It has CMAF's brands, an edit list that takes the encoder's reordering delay back, and no note
+/// of which encoder made it, so that all chunks of a rung share the same bytes.
 ///
 /// Negative composition offsets would need no edit list, but ffmpeg's demuxer delays such a track
 /// by them, and sound would lead the picture.

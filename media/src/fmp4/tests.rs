@@ -32,34 +32,33 @@ fn picture() -> InitInfo {
 
 /// A picture fragment as an encoder with delayed frames writes it: version 0 offsets.
 fn delayed_fragment(compositions: &[u32], duration: u32) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut moof = |data_offset: u32| {
-        out.clear();
-        mp4_box(&mut out, *b"moof", |out| {
-            full_box(out, *b"mfhd", 0, 0, |out| put_u32(out, 7));
-            mp4_box(out, *b"traf", |out| {
-                full_box(out, *b"tfhd", 0, 0x02_0038, |out| {
-                    for word in [1, duration, 3, 0x0101_0000] {
-                        put_u32(out, word);
-                    }
-                });
-                full_box(out, *b"tfdt", 0, 0, |out| put_u32(out, 0));
-                full_box(out, *b"trun", 0, 0x805, |out| {
-                    put_u32(out, u32::try_from(compositions.len()).unwrap());
-                    put_u32(out, data_offset);
-                    put_u32(out, 0x0200_0000);
-                    for composition in compositions {
-                        put_u32(out, *composition);
-                    }
-                });
-            });
-        });
-        u32::try_from(out.len()).unwrap() + 8
-    };
-    let data_offset = moof(0);
-    moof(data_offset);
+    let mut out = delayed_moof(compositions, duration, 0);
+    let data_offset = u32::try_from(out.len()).unwrap() + 8;
+    out = delayed_moof(compositions, duration, data_offset);
     mp4_box(&mut out, *b"mdat", |out| {
         out.resize(out.len() + 3 * compositions.len(), 0xAB)
+    });
+    out
+}
+
+fn delayed_moof(compositions: &[u32], duration: u32, data_offset: u32) -> Vec<u8> {
+    let words = |out: &mut Vec<u8>, words: &[u32]| {
+        words.iter().for_each(|word| put_u32(out, *word));
+    };
+    let count = u32::try_from(compositions.len()).unwrap();
+    let mut traf = Vec::new();
+    full_box(&mut traf, *b"tfhd", 0, 0x02_0038, |out| {
+        words(out, &[1, duration, 3, 0x0101_0000])
+    });
+    full_box(&mut traf, *b"tfdt", 0, 0, |out| put_u32(out, 0));
+    full_box(&mut traf, *b"trun", 0, 0x805, |out| {
+        words(out, &[count, data_offset, 0x0200_0000]);
+        words(out, compositions);
+    });
+    let mut out = Vec::new();
+    mp4_box(&mut out, *b"moof", |out| {
+        full_box(out, *b"mfhd", 0, 0, |out| put_u32(out, 7));
+        mp4_box(out, *b"traf", |out| out.extend_from_slice(&traf));
     });
     out
 }

@@ -2,6 +2,8 @@
 
 mod build;
 mod keys;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,8 @@
 mod error;
 mod pick;
 mod raw;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
