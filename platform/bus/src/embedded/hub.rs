@@ -63,6 +63,7 @@ impl Hub {
     /// Adds a member, to be joined with the group by [`Hub::reconcile`].
     pub(super) fn add(&self, member: &Arc<Member>) {
         self.members().insert(member.id.clone(), Arc::clone(member));
+        self.nudge.notify_one();
     }
 
     /// Removes a member, soon from its group too. Returns whether it was there.
