@@ -171,6 +171,9 @@ mod tests {
     #[test]
     fn the_default_is_quiet_about_libraries() {
         let text = lines_filter("").unwrap().to_string();
-        assert!(text.contains("warn") && text.contains("platform=info"), "{text}");
+        assert!(
+            text.contains("warn") && text.contains("platform=info"),
+            "{text}"
+        );
     }
 }
