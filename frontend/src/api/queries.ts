@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
-import { api, unwrap } from './client';
+import { api } from './client';
+import { unwrap } from './problem';
 import type { Video, Watch } from './types';
 
 const PAGE = 24;

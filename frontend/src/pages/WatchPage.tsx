@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
-import { ApiError } from '../api/client';
+import { ApiError } from '../api/problem';
 import { watchVideo } from '../api/queries';
 import type { Watch } from '../api/types';
 import { t } from '../i18n';

@@ -1,4 +1,4 @@
-import { ApiError } from '../api/client';
+import { ApiError } from '../api/problem';
 import { t } from '../i18n';
 import { Icon } from './Icon';
 

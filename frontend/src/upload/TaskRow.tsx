@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { api, unwrap } from '../api/client';
+import { api } from '../api/client';
+import { unwrap } from '../api/problem';
 import { unfinished } from '../api/queries';
 import type { Video } from '../api/types';
 import { t } from '../i18n';

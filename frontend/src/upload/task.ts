@@ -1,4 +1,4 @@
-import { ApiError } from '../api/client';
+import { ApiError } from '../api/problem';
 import type { Upload } from '../api/types';
 import { bytes } from '../lib/format';
 import { backoff, type Pause } from './backoff';

@@ -1,4 +1,5 @@
-import { ApiError, api, problemError, unwrap } from '../api/client';
+import { api } from '../api/client';
+import { ApiError, problemError, unwrap } from '../api/problem';
 import type { PresignedPart, Upload, UploadPart } from '../api/types';
 import { t } from '../i18n';
 

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
-import { ApiError, api, unwrap } from '../api/client';
+import { api } from '../api/client';
+import { ApiError, unwrap } from '../api/problem';
 import { t } from '../i18n';
 import type { Details } from './task';
 

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { Video } from '../api/types';
+import type { TaskState } from './task';
+import { phaseText, steps, transferText } from './view';
+
+const task = (change: Partial<TaskState>): TaskState => ({
+  phase: 'uploading',
+  upload: undefined,
+  details: undefined,
+  sentBytes: 0,
+  bytesPerSecond: undefined,
+  retryInMs: undefined,
+  failure: undefined,
+  ...change,
+});
+
+const video = (change: Partial<Video>): Video => ({
+  video_id: 'v',
+  title: '',
+  description: '',
+  owner: 'local',
+  state: 'processing',
+  complete: false,
+  created_at: '2026-01-01T00:00:00Z',
+  watch_url: '/watch/v',
+  hover_urls: [],
+  renditions: [],
+  progress: { segments_done: 0, segments_total: 0 },
+  ...change,
+});
+
+const states = (...args: Parameters<typeof steps>) =>
+  steps(...args)
+    .map((step) => step.state)
+    .join(' ');
+
+describe('steps', () => {
+  it.each([
+    ['now todo todo todo todo', task({}), undefined],
+    ['failed todo todo todo todo', task({ phase: 'failed' }), undefined],
+    ['done now todo todo todo', task({ phase: 'stored' }), video({})],
+    ['done failed todo todo todo', task({ phase: 'stored' }), video({ state: 'failed' })],
+    ['done done done now todo', task({ phase: 'stored' }), video({ state: 'playable' })],
+    ['done done done done now', task({ phase: 'stored' }), video({ state: 'live' })],
+    [
+      'done done done done done',
+      task({ phase: 'stored' }),
+      video({ state: 'live', complete: true }),
+    ],
+  ])('%s', (expected, state, film) => {
+    expect(states(state, film)).toBe(expected);
+  });
+});
+
+describe('texts', () => {
+  it('never say 100 % of a film that is not complete', () => {
+    const almost = video({ progress: { segments_done: 100, segments_total: 100 } });
+    expect(phaseText(task({ phase: 'stored' }), almost)).toBe('Processing, 99 %');
+  });
+
+  it('tell speed and time left while bytes move', () => {
+    const moving = task({ sentBytes: 50e6, bytesPerSecond: 10e6 });
+    expect(transferText(moving, 100e6)).toEqual(['50.0 MB of 100 MB', '10.0 MB/s', '5 s left']);
+    expect(transferText(task({ phase: 'waiting' }), 100e6)).toHaveLength(1);
+  });
+});
