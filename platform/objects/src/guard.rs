@@ -2,18 +2,18 @@
 
 use hyper::{HeaderMap, Uri, header::AUTHORIZATION};
 use s3s::{S3Result, s3_error};
+use url::form_urlencoded;
 
 /// Headers that say nothing about what is asked for, and that clients add to presigned requests.
 const HARMLESS: [&str; 3] = ["x-amz-content-sha256", "x-amz-date", "x-amz-user-agent"];
 
 /// Checks a request before anything else does.
 pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
-    let query = uri.query().unwrap_or_default();
+    // Decoded, as the protocol layer does: another spelling must not get around this.
+    let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let parameter = |name: &str| {
-        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        let mut pairs = query.clone();
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value)
     };
     let authorization = headers
         .get(AUTHORIZATION)
@@ -27,7 +27,7 @@ pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
     // Whoever was given an address for one thing must not make another of it by a header, as
     // with x-amz-copy-source, which reads a second object.
     if let Some(signed) = parameter("X-Amz-SignedHeaders") {
-        let signed = signed.to_ascii_lowercase().replace("%3b", ";");
+        let signed = signed.to_ascii_lowercase();
         let is_signed = |name: &str| signed.split(';').any(|signed| signed == name);
         let stray = headers
             .keys()
@@ -63,6 +63,8 @@ mod tests {
         assert!(verdict(uri, "x-amz-checksum-crc32c", "AAAAAA=="));
         assert!(verdict(uri, "accept", "*/*"));
         assert!(!verdict(uri, "x-amz-copy-source", "b/secret"));
+        let respelt = uri.replace("SignedHeaders", "Signed%48eaders");
+        assert!(!verdict(&respelt, "x-amz-copy-source", "b/secret"));
     }
 
     #[test]
@@ -76,7 +78,7 @@ mod tests {
         assert!(verdict(
             "/b/k",
             "authorization",
-            "AWS4-HMAC-SHA256 Credential=…"
+            "AWS4-HMAC-SHA256 Credential=id"
         ));
     }
 }

@@ -86,7 +86,9 @@ pub async fn serve(
     let dir = config.dir.as_path();
     let lock = lock(dir)?;
     let open = |error: error::StoreError| StartError::Open(dir.to_owned(), Box::new(error));
-    let store = store::Store::open(dir, clock, life).await.map_err(open)?;
+    let store = store::Store::open(dir, lock, clock, life)
+        .await
+        .map_err(open)?;
 
     let listen = |error| StartError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
@@ -99,10 +101,7 @@ pub async fn serve(
     ));
     let service = service.build();
     let inner = life.clone();
-    life.spawn(async move {
-        http::accept(listener, service, inner).await;
-        drop(lock);
-    });
+    life.spawn(http::accept(listener, service, inner));
     Ok(Running { addr })
 }
 

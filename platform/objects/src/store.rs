@@ -1,6 +1,6 @@
 //! Objects on the local disk: the index, the files, and what may happen to them in which order.
 
-use std::{io, path::Path, sync::Arc};
+use std::{fs::File, io, path::Path, sync::Arc};
 
 use platform_core::{Clock, Lifecycle};
 use tokio::task::spawn_blocking;
@@ -41,9 +41,11 @@ pub(crate) struct Incoming {
 pub(crate) type Trailers = Box<dyn FnOnce(&mut Claims) -> Result<(), StoreError> + Send>;
 
 impl Store {
-    /// Opens the store under `root`, makes it when missing, and clears away what a crash left.
+    /// Opens the store under `root`, makes it when missing, and clears away what a crash left. The
+    /// lock is held until the last change is written.
     pub(crate) async fn open(
         root: &Path,
+        lock: File,
         clock: Arc<dyn Clock>,
         life: &Lifecycle,
     ) -> Result<Self, StoreError> {
@@ -54,7 +56,10 @@ impl Store {
         let (index, connection) = Index::open(root).await?;
         recover(&index, &files).await?;
         let (worker, writer) = Writer::new(connection, files.clone());
-        life.spawn(worker.run());
+        life.spawn(async move {
+            worker.run().await;
+            drop(lock);
+        });
         Ok(Self {
             index,
             files,
@@ -198,7 +203,7 @@ impl Store {
         &self,
         bucket: &str,
         key: &str,
-    ) -> Result<(ObjectRow, std::fs::File), StoreError> {
+    ) -> Result<(ObjectRow, File), StoreError> {
         const TRIES: usize = 3;
         let mut tries = 0;
         loop {

@@ -122,6 +122,8 @@ impl Blobs for S3Blobs {
             .key(key)
             .content_type(content_type)
             .checksum_algorithm(ChecksumAlgorithm::Crc32C)
+            // The SDK computes none for an empty body.
+            .set_checksum_crc32_c((size == 0).then(|| "AAAAAA==".to_owned()))
             .set_if_none_match(options.if_absent.then(|| "*".to_owned()))
             .body(ByteStream::from(body))
             .customize()
