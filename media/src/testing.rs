@@ -6,6 +6,7 @@ use crate::grid::Grid;
 use crate::plan::{Plan, PlanSettings};
 use crate::probe::{Limits, Source};
 use crate::rate::Rational;
+use crate::time::Micros;
 
 /// Rates that films really have.
 pub(crate) fn any_rate() -> impl Strategy<Value = Rational> {
@@ -29,10 +30,15 @@ pub(crate) fn any_rate() -> impl Strategy<Value = Rational> {
     prop::sample::select(rates.map(|text| text.parse().unwrap()).to_vec())
 }
 
-/// Films of a frame up to twelve hours.
+/// Films of one frame up to twelve hours, most of them short.
 pub(crate) fn any_grid() -> impl Strategy<Value = Grid> {
-    let frames = prop_oneof![1_u64..400, 1_u64..50_000, 1_u64..2_600_000];
-    (any_rate(), frames).prop_map(|(rate, frames)| Grid::new(rate, frames))
+    let span = prop_oneof![6 => 0_i64..100, 3 => 0_i64..3_600, 1 => 0_i64..43_200];
+    (any_rate(), span, 1_u64..100).prop_map(|(rate, seconds, more)| {
+        Grid::new(
+            rate,
+            rate.micros_to_frames_floor(Micros::from_secs(seconds)) + more,
+        )
+    })
 }
 
 /// A plan like any other, made of a report like `ffprobe`'s.

@@ -64,6 +64,9 @@ pub enum ValidateError {
         /// Tick planned.
         planned: u64,
     },
+    /// The init segment does not take the reordering delay back.
+    #[error("the edit list of the init segment is not the plan's")]
+    EditList,
     /// Another unit of time.
     #[error("the track counts {found} ticks a second; the plan says {planned}")]
     Timescale {
@@ -85,7 +88,7 @@ pub enum ValidateError {
     Empty,
 }
 
-/// Judges the init segment of a rung.
+/// Judges the init segment of a rung as [`crate::fmp4::cmaf_init`] returned it.
 pub fn video_init(grid: &Grid, rung: &Rung, init: &InitInfo) -> Result<(), ValidateError> {
     let found = Size {
         width: init.width,
@@ -98,6 +101,9 @@ pub fn video_init(grid: &Grid, rung: &Rung, init: &InitInfo) -> Result<(), Valid
         });
     }
     same_codec(&init.codec, &rung.codec)?;
+    if init.shown_after != Some(grid.reorder_ticks()) {
+        return Err(ValidateError::EditList);
+    }
     same_timescale(init.timescale, grid.timescale())
 }
 
@@ -116,6 +122,7 @@ pub fn video_segment(
             planned,
         });
     }
+    starts_at(fragment, grid.boundary_ticks(segment.index))?;
     let (start, end) = (
         fragment.first_presentation_offset,
         fragment.presentation_end_offset,
@@ -158,7 +165,19 @@ pub fn audio_segment(
             planned,
         });
     }
-    Ok(())
+    starts_at(
+        fragment,
+        grid.audio_boundary(segment) * u64::from(AAC_FRAME),
+    )
+}
+
+fn starts_at(fragment: &FragmentInfo, planned: u64) -> Result<(), ValidateError> {
+    let found = fragment.base_decode_time;
+    if found == planned {
+        Ok(())
+    } else {
+        Err(ValidateError::Start { found, planned })
+    }
 }
 
 fn counted(fragment: &FragmentInfo, planned: u32) -> Result<(), ValidateError> {
@@ -192,5 +211,131 @@ fn same_timescale(found: u32, planned: u32) -> Result<(), ValidateError> {
         Ok(())
     } else {
         Err(ValidateError::Timescale { found, planned })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ValidateError, audio_segment, video_init, video_segment};
+    use crate::fmp4::{FragmentInfo, InitInfo};
+    use crate::testing::plan;
+
+    fn good() -> FragmentInfo {
+        FragmentInfo {
+            samples: 100,
+            duration: 100,
+            base_decode_time: 200,
+            starts_with_sync: true,
+            later_syncs: 0,
+            first_presentation_offset: 0,
+            presentation_end_offset: 100,
+            gapless: true,
+            payload_bytes: 5000,
+        }
+    }
+
+    #[test]
+    fn only_exactly_what_was_planned_is_good() {
+        let plan = plan(true, 1, 60);
+        let segment = plan.grid.segment(2).unwrap();
+        let judge = |fragment: &FragmentInfo| video_segment(&plan.grid, segment, fragment);
+        assert_eq!(judge(&good()), Ok(()));
+        let short = FragmentInfo {
+            samples: 99,
+            ..good()
+        };
+        assert_eq!(
+            judge(&short),
+            Err(ValidateError::FrameCount {
+                found: 99,
+                planned: 100
+            })
+        );
+        let delta = FragmentInfo {
+            starts_with_sync: false,
+            ..good()
+        };
+        assert_eq!(judge(&delta), Err(ValidateError::NoKeyframe));
+        for wrong in [
+            FragmentInfo {
+                duration: 101,
+                ..good()
+            },
+            FragmentInfo {
+                base_decode_time: 0,
+                ..good()
+            },
+            FragmentInfo {
+                first_presentation_offset: 2,
+                ..good()
+            },
+            FragmentInfo {
+                presentation_end_offset: 102,
+                ..good()
+            },
+            FragmentInfo {
+                gapless: false,
+                ..good()
+            },
+            FragmentInfo {
+                payload_bytes: 0,
+                ..good()
+            },
+        ] {
+            assert!(judge(&wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn an_init_must_be_what_the_manifest_says() {
+        let plan = plan(true, 1, 60);
+        let rung = plan.rung("360p").unwrap();
+        let good = InitInfo {
+            timescale: 25,
+            codec: "avc1.64001e".to_owned(),
+            width: 640,
+            height: 360,
+            channels: 0,
+            shown_after: Some(2),
+            default_duration: 0,
+            default_size: 0,
+            default_flags: 0,
+        };
+        assert_eq!(video_init(&plan.grid, rung, &good), Ok(()));
+        for wrong in [
+            InitInfo {
+                timescale: 12_800,
+                ..good.clone()
+            },
+            InitInfo {
+                codec: "avc1.4d401e".to_owned(),
+                ..good.clone()
+            },
+            InitInfo {
+                height: 362,
+                ..good.clone()
+            },
+            InitInfo {
+                shown_after: None,
+                ..good
+            },
+        ] {
+            assert!(video_init(&plan.grid, rung, &wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_piece_of_sound_is_counted_in_its_own_frames() {
+        let plan = plan(true, 1, 60);
+        let frames = plan.grid.audio_frames(1);
+        let count = frames.end - frames.start;
+        let good = FragmentInfo {
+            samples: u32::try_from(count).unwrap(),
+            duration: count * 1024,
+            base_decode_time: frames.start * 1024,
+            ..good()
+        };
+        assert_eq!(audio_segment(&plan.grid, 1, &good), Ok(()));
+        assert!(audio_segment(&plan.grid, 2, &good).is_err());
     }
 }

@@ -101,55 +101,22 @@ fn encode(file: &Path, plan: &Plan, rung: &Rung, run_of: Range<u32>) -> (Vec<u8>
         rung.size.width, rung.size.height
     );
     let (frames, gop) = ((end - start).to_string(), grid.segment_frames.to_string());
-    let keys = format!("expr:eq(mod(n,{gop}),0)");
     let (crf, timescale) = (rung.crf.to_string(), grid.timescale().to_string());
     let (level, maxrate) = (rung.level_text(), format!("{}k", rung.maxrate_kbps));
-    let last_merged = "200".to_owned();
+    let words = format!(
+        "-map 0:v:0 -vf {filter} -frames:v {frames} -c:v libx264 -preset veryfast \
+         -profile:v high -level {level} -crf {crf} -maxrate {maxrate} -bufsize {maxrate} \
+         -g 600 -keyint_min 300 -sc_threshold 0 -force_key_frames expr:eq(mod(n,{gop}),0) \
+         -video_track_timescale {timescale} -f mp4 \
+         -movflags +frag_keyframe+empty_moov+default_base_moof -threads 2 pipe:1"
+    );
+    let input = ["-ss", &seek, "-i", file.to_str().unwrap()];
     let output = run(
         "ffmpeg",
-        &[
-            "-ss",
-            &seek,
-            "-i",
-            file.to_str().unwrap(),
-            "-map",
-            "0:v:0",
-            "-vf",
-            &filter,
-            "-frames:v",
-            &frames,
-            "-c:v",
-            "libx264",
-            "-preset",
-            "veryfast",
-            "-profile:v",
-            "high",
-            "-level",
-            &level,
-            "-crf",
-            &crf,
-            "-maxrate",
-            &maxrate,
-            "-bufsize",
-            &maxrate,
-            "-g",
-            &last_merged,
-            "-keyint_min",
-            &last_merged,
-            "-sc_threshold",
-            "0",
-            "-force_key_frames",
-            &keys,
-            "-video_track_timescale",
-            &timescale,
-            "-f",
-            "mp4",
-            "-movflags",
-            "+frag_keyframe+empty_moov+default_base_moof+negative_cts_offsets",
-            "-threads",
-            "2",
-            "pipe:1",
-        ],
+        &input
+            .into_iter()
+            .chain(words.split(' '))
+            .collect::<Vec<_>>(),
     );
     let mut splitter = Splitter::new(64 << 20);
     splitter.push(&output);
@@ -316,7 +283,7 @@ fn pieces_of_sound_are_packet_for_packet_on_one_grid() {
     let init = audio_init(continuous.config, track.bitrate_kbps).unwrap();
     let info = InitInfo::parse(&init).unwrap();
     validate::audio_init(track, &info).unwrap();
-    let mut file = init;
+    let mut stored = init;
     for run_of in [0..1, 1..3, 3..4] {
         let piece = AudioPiece::new(grid, run_of.clone()).unwrap();
         let stream = encode_audio(&film, track.channels, &piece);
@@ -327,18 +294,18 @@ fn pieces_of_sound_are_packet_for_packet_on_one_grid() {
             let segment = audio_segment(segment_number + 1, first, frames).unwrap();
             let found = FragmentInfo::parse(&segment, &info).unwrap();
             validate::audio_segment(grid, segment_number, &found).unwrap();
-            file.extend_from_slice(&segment);
+            stored.extend_from_slice(&segment);
         }
     }
     let pieced = folder.path().join("pieced.mp4");
-    std::fs::write(&pieced, file).unwrap();
+    std::fs::write(&pieced, stored).unwrap();
 
-    let mut file = audio_init(continuous.config, track.bitrate_kbps).unwrap();
+    let mut stored = audio_init(continuous.config, track.bitrate_kbps).unwrap();
     let skip = usize::try_from(whole.skip_packets).unwrap();
     let keep = usize::try_from(whole.keep_packets()).unwrap();
-    file.extend(audio_segment(1, 0, &continuous.frames[skip..skip + keep]).unwrap());
+    stored.extend(audio_segment(1, 0, &continuous.frames[skip..skip + keep]).unwrap());
     let reference = folder.path().join("continuous.mp4");
-    std::fs::write(&reference, file).unwrap();
+    std::fs::write(&reference, stored).unwrap();
 
     let (pieced, reference) = (samples(&pieced), samples(&reference));
     assert_eq!(pieced.len(), reference.len());

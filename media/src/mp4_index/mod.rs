@@ -7,6 +7,8 @@
 
 mod finder;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 

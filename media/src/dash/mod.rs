@@ -1,5 +1,8 @@
 //! The DASH manifest: static and complete from the first moment, over the same segments as HLS.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::{self, Write};
 
 use crate::bandwidth::{Bandwidth, Measured};

@@ -1,6 +1,9 @@
 //! HLS playlists (RFC 8216): complete from the first moment, never changed by more than measured
 //! bit rates.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
