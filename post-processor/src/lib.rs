@@ -1,1 +1,131 @@
-//! Under construction.
+//! Seeds edges, plays from them as a player would, and takes films live.
+//!
+//! Events only write rows ([`handler`]); one worker does what the rows say ([`work`]), with a lease
+//! on each piece, so that a crash, a lost message or an edge that is down delays work and never
+//! loses it. Every piece can be done twice.
+
+mod domain;
+mod edges;
+mod handler;
+mod http;
+mod store;
+mod work;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use platform_blob::Blobs;
+use platform_bus::Bus;
+use platform_core::{Clock, Lifecycle, Redacted};
+use platform_db::{Db, MigrateError};
+use platform_http::{Client, Running, ServeError, Server, Service};
+use serde::{Deserialize, Serialize};
+
+use store::{Films, MIGRATIONS, Tasks};
+use work::{Limits, Wake, Workshop};
+
+/// Name of the credential in the data folder.
+const DEFAULT_CREDENTIAL: &str = "default";
+
+/// How the post-processor is to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Films that are prepared for viewers at a time.
+    pub at_once: usize,
+    /// Parts of complete films that are brought to edges at a time.
+    pub background_at_once: usize,
+    /// Seeding keys by the names that the edge-provider's edges give.
+    pub credentials: HashMap<String, Redacted>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            at_once: 8,
+            background_at_once: 2,
+            credentials: HashMap::new(),
+        }
+    }
+}
+
+/// What the post-processor needs.
+#[derive(Clone)]
+pub struct Deps {
+    /// Keeps what is to be done.
+    pub db: Db,
+    /// Brings the news.
+    pub bus: Arc<dyn Bus>,
+    /// Holds what is brought to edges.
+    pub blobs: Arc<dyn Blobs>,
+    /// Finds the edge-provider and calls edges.
+    pub client: Client,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ends the post-processor.
+    pub lifecycle: Lifecycle,
+    /// What seeding takes on edges that name no other credential.
+    pub seed_key: Redacted,
+}
+
+/// A post-processor that could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its tables cannot be made.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// It cannot listen.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+/// Starts the post-processor.
+pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
+    let Deps {
+        db,
+        bus,
+        blobs,
+        client,
+        clock,
+        lifecycle,
+        seed_key,
+    } = deps;
+    db.migrate("post-processor", MIGRATIONS).await?;
+    let discovery = client.discovery().clone();
+    let mut credentials = config.credentials;
+    credentials
+        .entry(DEFAULT_CREDENTIAL.to_owned())
+        .or_insert(seed_key);
+    let tasks = Tasks::new(db.clone());
+    let wake = Wake::default();
+    let workshop = Workshop {
+        films: Films::new(db),
+        tasks: tasks.clone(),
+        edges: edges::Edges::new(client, credentials),
+        blobs,
+        clock: Arc::clone(&clock),
+        lifecycle: lifecycle.clone(),
+    };
+    let limits = Limits {
+        urgent: config.at_once.max(1),
+        background: config.background_at_once.max(1),
+    };
+    lifecycle.spawn_vital(
+        "post-processor work",
+        work::run(workshop, limits, wake.clone()),
+    );
+    let told = handler::Told {
+        tasks: tasks.clone(),
+        clock,
+        wake,
+    };
+    lifecycle.spawn_vital(
+        "post-processor events",
+        platform_bus::consume(bus, Arc::new(told), lifecycle.clone()),
+    );
+    let server = Server::internal(Service::PostProcessor);
+    let running = platform_http::serve(server, &lifecycle, &discovery, move |app| {
+        http::routes(app, &tasks);
+    })?;
+    Ok(running)
+}

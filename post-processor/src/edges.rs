@@ -1,0 +1,175 @@
+//! Edges, as their seeder sees them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use media::plan::ObjectRef;
+use platform_core::Redacted;
+use platform_http::{Client, DiscoveryError, Service};
+use reqwest::{Method, Response, StatusCode, header};
+use schemas::VideoId;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use url::Url;
+
+/// An edge or the edge-provider did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EdgeError {
+    /// The edge-provider is not known.
+    #[error("the edge-provider cannot be found")]
+    NoProvider(#[from] DiscoveryError),
+    /// There was no answer.
+    #[error("no answer")]
+    NoAnswer(#[from] reqwest::Error),
+    /// There was another answer than hoped for.
+    #[error("{url} answered {status}")]
+    Refused {
+        /// What was asked.
+        url: Url,
+        /// The answer.
+        status: StatusCode,
+    },
+    /// No edge takes the film at the moment.
+    #[error("no healthy edge is registered")]
+    NoEdge,
+    /// The edge is not placed any more, or not running.
+    #[error("the edge {0} is not among those that hold the film")]
+    Gone(String),
+    /// The edge takes a credential that is not configured.
+    #[error("the credential {0:?} is not configured under [post_processor.credentials]")]
+    NoCredential(String),
+    /// Not an address.
+    #[error("the address of an object cannot be made")]
+    Address(#[from] url::ParseError),
+}
+
+/// An edge that a film belongs on.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Edge {
+    pub(crate) id: String,
+    url: Option<Url>,
+    credential: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Placement {
+    token: String,
+    edges: Vec<Edge>,
+}
+
+/// Where a film's revision lies on one edge.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// Ends with a slash.
+    pub(crate) film: Url,
+    key: Redacted,
+}
+
+/// Finds edges and brings them objects. Clones share what they know.
+#[derive(Debug, Clone)]
+pub(crate) struct Edges {
+    client: Client,
+    credentials: Arc<HashMap<String, Redacted>>,
+}
+
+impl Edges {
+    pub(crate) fn new(client: Client, credentials: HashMap<String, Redacted>) -> Self {
+        Self {
+            client,
+            credentials: Arc::new(credentials),
+        }
+    }
+
+    async fn placement(&self, video: &VideoId) -> Result<Placement, EdgeError> {
+        let path = format!("/internal/placement/{video}");
+        let request = self
+            .client
+            .request(Method::GET, Service::EdgeProvider, &path)?;
+        Ok(good(request.send().await?)?.json().await?)
+    }
+
+    /// Ids of the edges that `video` belongs on.
+    pub(crate) async fn of(&self, video: &VideoId) -> Result<Vec<String>, EdgeError> {
+        let placement = self.placement(video).await?;
+        if placement.edges.is_empty() {
+            return Err(EdgeError::NoEdge);
+        }
+        Ok(placement.edges.into_iter().map(|edge| edge.id).collect())
+    }
+
+    /// Where `revision` of `video` lies on `edge`, or all of `video` without one.
+    pub(crate) async fn place(
+        &self,
+        edge: &str,
+        video: &VideoId,
+        revision: Option<u32>,
+    ) -> Result<Place, EdgeError> {
+        let placement = self.placement(video).await?;
+        let gone = || EdgeError::Gone(edge.to_owned());
+        let found = placement.edges.into_iter().find(|one| one.id == edge);
+        let found = found.ok_or_else(gone)?;
+        let base = found.url.ok_or_else(gone)?;
+        let key = self.credentials.get(&found.credential).cloned();
+        let path = match revision {
+            Some(revision) => format!("/v/{}/{video}/{revision}/", placement.token),
+            None => format!("/v/{}/{video}/", placement.token),
+        };
+        Ok(Place {
+            film: base.join(&path)?,
+            key: key.ok_or(EdgeError::NoCredential(found.credential))?,
+        })
+    }
+
+    /// Brings `object` to `place`.
+    pub(crate) async fn put(
+        &self,
+        place: &Place,
+        object: &ObjectRef,
+        bytes: Bytes,
+    ) -> Result<(), EdgeError> {
+        let url = place.film.join(&object.to_string())?;
+        let digest = STANDARD.encode(Sha256::digest(&bytes));
+        let request = self
+            .client
+            .request_url(Method::PUT, url)
+            .bearer_auth(place.key.expose())
+            .header(header::CONTENT_TYPE, object.content_type())
+            .header("content-digest", format!("sha-256=:{digest}:"))
+            .body(bytes);
+        good(request.send().await?)?;
+        Ok(())
+    }
+
+    /// Takes everything below `place` away.
+    pub(crate) async fn remove(&self, place: &Place) -> Result<(), EdgeError> {
+        let request = self
+            .client
+            .request_url(Method::DELETE, place.film.clone())
+            .bearer_auth(place.key.expose());
+        let answer = request.send().await?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Ok(());
+        }
+        good(answer)?;
+        Ok(())
+    }
+
+    /// Fetches what players fetch.
+    pub(crate) async fn get(&self, url: Url) -> Result<Bytes, EdgeError> {
+        let answer = self.client.request_url(Method::GET, url).send().await?;
+        Ok(good(answer)?.bytes().await?)
+    }
+}
+
+fn good(answer: Response) -> Result<Response, EdgeError> {
+    if answer.status().is_success() {
+        return Ok(answer);
+    }
+    Err(EdgeError::Refused {
+        url: answer.url().clone(),
+        status: answer.status(),
+    })
+}

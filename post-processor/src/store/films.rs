@@ -1,0 +1,153 @@
+//! `post_video`: what events have told of each film.
+
+use platform_bus::{Topic, outbox};
+use platform_db::{Db, Tx};
+use schemas::v1::{Event, VideoPlayable};
+use schemas::{OwnerId, VideoId};
+use sqlx::Row as _;
+
+use super::StoreError;
+use crate::domain::policy::Policy;
+
+/// What is known of a film.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Film {
+    pub(crate) owner: OwnerId,
+    /// `None` until the upload's event has come.
+    pub(crate) policy: Option<Policy>,
+    /// Objects of the beginning.
+    pub(crate) beginning: Vec<String>,
+    /// The revision that is complete, or 0.
+    pub(crate) transcoded: u32,
+    pub(crate) deleted: bool,
+}
+
+/// The films, in rows. Clones share them.
+#[derive(Debug, Clone)]
+pub(crate) struct Films(Db);
+
+impl Films {
+    pub(crate) fn new(db: Db) -> Self {
+        Self(db)
+    }
+
+    /// What is known of `video`.
+    pub(crate) async fn get(&self, video: &VideoId) -> Result<Option<Film>, StoreError> {
+        let row = sqlx::query(
+            "SELECT owner, policy, beginning, transcoded, deleted FROM post_video
+             WHERE video_id = $1",
+        )
+        .bind(video.as_str())
+        .fetch_optional(self.0.reader())
+        .await?;
+        row.map(|row| {
+            let beginning: String = row.try_get("beginning")?;
+            let beginning = serde_json::from_str(&beginning);
+            let transcoded = u32::try_from(row.try_get::<i64, _>("transcoded")?);
+            Ok(Film {
+                owner: OwnerId::new(row.try_get::<String, _>("owner")?),
+                policy: Policy::from_number(row.try_get("policy")?),
+                beginning: beginning.map_err(|_e| StoreError::Row("beginning"))?,
+                transcoded: transcoded.map_err(|_e| StoreError::Row("revision"))?,
+                deleted: row.try_get::<i64, _>("deleted")? != 0,
+            })
+        })
+        .transpose()
+    }
+
+    /// Takes `revision` of `video` live, once, and tells everyone. Returns whether it was not yet.
+    pub(crate) async fn go_live(
+        &self,
+        video: &VideoId,
+        revision: u32,
+        event: &Event,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.0.begin().await?;
+        let moved = sqlx::query(
+            "UPDATE post_video SET live = $2
+             WHERE video_id = $1 AND live < $2 AND deleted = 0",
+        )
+        .bind(video.as_str())
+        .bind(i64::from(revision))
+        .execute(tx.conn())
+        .await?
+        .rows_affected();
+        if moved == 0 {
+            return Ok(false);
+        }
+        outbox::append(&mut tx, Topic::Videos, video.as_str(), event).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+/// The uploader's wish is known.
+pub(crate) async fn uploaded(
+    tx: &mut Tx,
+    video: &VideoId,
+    owner: &str,
+    policy: Policy,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO post_video (video_id, owner, policy) VALUES ($1, $2, $3)
+         ON CONFLICT (video_id) DO UPDATE SET owner = excluded.owner, policy = excluded.policy",
+    )
+    .bind(video.as_str())
+    .bind(owner)
+    .bind(policy.number())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The beginning exists.
+pub(crate) async fn playable(
+    tx: &mut Tx,
+    video: &VideoId,
+    told: &VideoPlayable,
+) -> Result<(), StoreError> {
+    let beginning =
+        serde_json::to_string(&told.paths).map_err(|_e| StoreError::Row("beginning"))?;
+    sqlx::query(
+        "INSERT INTO post_video (video_id, revision, beginning) VALUES ($1, $2, $3)
+         ON CONFLICT (video_id) DO UPDATE
+         SET revision = excluded.revision, beginning = excluded.beginning
+         WHERE post_video.revision <= excluded.revision",
+    )
+    .bind(video.as_str())
+    .bind(i64::from(told.revision))
+    .bind(beginning)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Everything exists.
+pub(crate) async fn transcoded(
+    tx: &mut Tx,
+    video: &VideoId,
+    revision: u32,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO post_video (video_id, transcoded) VALUES ($1, $2)
+         ON CONFLICT (video_id) DO UPDATE SET transcoded = excluded.transcoded
+         WHERE post_video.transcoded < excluded.transcoded",
+    )
+    .bind(video.as_str())
+    .bind(i64::from(revision))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The film is gone: it never goes live any more.
+pub(crate) async fn deleted(tx: &mut Tx, video: &VideoId) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO post_video (video_id, deleted) VALUES ($1, 1)
+         ON CONFLICT (video_id) DO UPDATE SET deleted = 1",
+    )
+    .bind(video.as_str())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! Rows: what is known of each film, and what is to be done.
+
+mod films;
+mod tasks;
+
+use platform_db::{DbError, Migration};
+
+pub(crate) use films::{Films, deleted, playable, transcoded, uploaded};
+pub(crate) use tasks::{Claim, Job, Tasks, add, hasten, purge};
+
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(
+    1,
+    "CREATE TABLE post_video (
+        video_id TEXT PRIMARY KEY,
+        owner TEXT NOT NULL DEFAULT '',
+        policy BIGINT NOT NULL DEFAULT 0,
+        revision BIGINT NOT NULL DEFAULT 0,
+        beginning TEXT NOT NULL DEFAULT '[]',
+        transcoded BIGINT NOT NULL DEFAULT 0,
+        live BIGINT NOT NULL DEFAULT 0,
+        deleted BIGINT NOT NULL DEFAULT 0
+    );
+    CREATE TABLE post_task (
+        video_id TEXT NOT NULL,
+        revision BIGINT NOT NULL,
+        edge TEXT NOT NULL,
+        part TEXT NOT NULL,
+        grade BIGINT NOT NULL,
+        done BIGINT NOT NULL DEFAULT 0,
+        due_ms BIGINT NOT NULL,
+        claims BIGINT NOT NULL DEFAULT 0,
+        failures BIGINT NOT NULL DEFAULT 0,
+        progress BIGINT NOT NULL DEFAULT 0,
+        reason TEXT NOT NULL DEFAULT '',
+        traceparent TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (video_id, revision, edge, part)
+    );
+    CREATE INDEX post_task_due ON post_task (done, due_ms)",
+)];
+
+/// Rows that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// The database failed.
+    #[error("the database failed")]
+    Db(#[from] DbError),
+    /// A row says what this build cannot have written.
+    #[error("a row has an unreadable {0}")]
+    Row(&'static str),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Db(error.into())
+    }
+}

@@ -1,0 +1,106 @@
+//! Doing what is to be done: claim, work, end the claim.
+
+mod begin;
+mod live;
+mod place;
+mod purge;
+mod rest;
+mod run;
+mod verify;
+
+use std::sync::Arc;
+
+use media::Plan;
+use media::plan::{ObjectRef, PlanReadError, folder};
+use platform_blob::{BlobError, Blobs};
+use platform_core::{Clock, Lifecycle};
+
+use crate::domain::part::Part;
+use crate::edges::{EdgeError, Edges};
+use crate::store::{Claim, Films, Job, StoreError, Tasks};
+pub(crate) use run::{Limits, Wake, run};
+use verify::VerifyError;
+
+/// Work that could not be done now. All of it is tried again: a film that is deleted loses its
+/// work with it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WorkError {
+    /// Rows cannot be read or written.
+    #[error("the rows of the post-processor cannot be used")]
+    Store(#[from] StoreError),
+    /// An object cannot be read.
+    #[error("the object {key} cannot be read")]
+    Object {
+        /// Which.
+        key: String,
+        /// Why.
+        #[source]
+        source: BlobError,
+    },
+    /// The plan cannot be read.
+    #[error("the plan cannot be read")]
+    Plan(#[from] PlanReadError),
+    /// An edge failed.
+    #[error("an edge did not do what it was asked")]
+    Edge(#[from] EdgeError),
+    /// An edge does not serve the film as it should.
+    #[error("the film does not play from the edge")]
+    Verify(#[from] VerifyError),
+}
+
+/// How work ended that did not fail.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    /// For good; this comes next.
+    Done { more: Vec<Job>, next: Option<Part> },
+    /// Not yet, as far as `progress`.
+    Later { after_ms: i64, progress: u32 },
+    /// It is somebody else's now.
+    Lost,
+}
+
+impl Outcome {
+    const DONE: Self = Self::Done {
+        more: Vec::new(),
+        next: None,
+    };
+}
+
+/// What all work needs. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Workshop {
+    pub(crate) films: Films,
+    pub(crate) tasks: Tasks,
+    pub(crate) edges: Edges,
+    pub(crate) blobs: Arc<dyn Blobs>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) lifecycle: Lifecycle,
+}
+
+impl Workshop {
+    async fn work(&self, claim: &Claim) -> Result<Outcome, WorkError> {
+        match &claim.job.part {
+            Part::Place => self.place(&claim.job).await,
+            Part::Begin => self.begin(&claim.job).await,
+            Part::Live => self.live(claim).await,
+            Part::Rest => self.rest(&claim.job).await,
+            Part::Purge => self.purge(&claim.job).await,
+            Part::Manifests | Part::Images | Part::Rung(_) | Part::Track(_) => {
+                self.bring(claim).await
+            }
+        }
+    }
+
+    async fn plan(&self, job: &Job) -> Result<Plan, WorkError> {
+        let key = key(job, &ObjectRef::Plan);
+        match self.blobs.get(&key).await {
+            Ok(json) => Ok(Plan::from_json(&json)?),
+            Err(source) => Err(WorkError::Object { key, source }),
+        }
+    }
+}
+
+/// The key of an object of the film that `job` is about.
+fn key(job: &Job, object: &ObjectRef) -> String {
+    format!("{}{object}", folder(job.video.as_str(), job.revision))
+}

@@ -1,0 +1,104 @@
+//! Playing the beginning of a film from an edge, as a player does.
+
+use bytes::Bytes;
+use url::Url;
+
+use super::{WorkError, Workshop};
+use crate::domain::boxes::{self, BoxesError};
+use crate::domain::playlist::{self, PlaylistError};
+use crate::edges::Place;
+use crate::store::Job;
+use media::plan::folder;
+
+/// What an edge serves is not the film.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum VerifyError {
+    /// A playlist is none.
+    #[error("the playlist {url} leads nowhere")]
+    Playlist {
+        /// Where.
+        url: Url,
+        /// Why.
+        #[source]
+        source: PlaylistError,
+    },
+    /// A segment is none.
+    #[error("{url} is no fragmented MP4")]
+    Boxes {
+        /// Where.
+        url: Url,
+        /// Why.
+        #[source]
+        source: BoxesError,
+    },
+    /// Other bytes than in the object store.
+    #[error("{url} is not what the object store has")]
+    Differs {
+        /// Where.
+        url: Url,
+    },
+    /// An address leads out of the film.
+    #[error("the address {0:?} in a playlist leads out of the film")]
+    Outside(String),
+}
+
+type Check = fn(&[u8]) -> Result<(), BoxesError>;
+
+impl Workshop {
+    pub(super) async fn verify(&self, job: &Job, place: &Place) -> Result<(), WorkError> {
+        let master = within(place, &place.film, "master.m3u8")?;
+        let text = self.fetch(job, place, &master).await?;
+        let choice = playlist::choose(&text.lossy()).map_err(wrong_playlist(&master))?;
+        for uri in [Some(choice.variant), choice.sound].into_iter().flatten() {
+            let url = within(place, &master, &uri)?;
+            let text = self.fetch(job, place, &url).await?;
+            let beginning = playlist::begin(&text.lossy()).map_err(wrong_playlist(&url))?;
+            let checks: [(String, Check); 2] = [
+                (beginning.init, boxes::init),
+                (beginning.first, boxes::segment),
+            ];
+            for (uri, check) in checks {
+                let url = within(place, &url, &uri)?;
+                let bytes = self.fetch(job, place, &url).await?;
+                check(&bytes.0).map_err(|source| VerifyError::Boxes { url, source })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fetches from the edge, and compares with the object store.
+    async fn fetch(&self, job: &Job, place: &Place, url: &Url) -> Result<Fetched, WorkError> {
+        let served = self.edges.get(url.clone()).await?;
+        let path = url.as_str().strip_prefix(place.film.as_str());
+        let path = path.ok_or_else(|| VerifyError::Outside(url.to_string()))?;
+        let key = format!("{}{path}", folder(job.video.as_str(), job.revision));
+        let stored = self.blobs.get(&key).await;
+        let stored = stored.map_err(|source| WorkError::Object { key, source })?;
+        if served == stored {
+            Ok(Fetched(served))
+        } else {
+            Err(VerifyError::Differs { url: url.clone() }.into())
+        }
+    }
+}
+
+struct Fetched(Bytes);
+
+impl Fetched {
+    fn lossy(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.0)
+    }
+}
+
+/// What `uri` means in the playlist at `base`, if that lies within the film.
+fn within(place: &Place, base: &Url, uri: &str) -> Result<Url, VerifyError> {
+    let outside = || VerifyError::Outside(uri.to_owned());
+    let url = base.join(uri).map_err(|_e| outside())?;
+    let inside = url.as_str().starts_with(place.film.as_str());
+    inside.then_some(url).ok_or_else(outside)
+}
+
+fn wrong_playlist(url: &Url) -> impl FnOnce(PlaylistError) -> VerifyError + use<> {
+    let url = url.clone();
+    move |source| VerifyError::Playlist { url, source }
+}
