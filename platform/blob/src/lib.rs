@@ -4,6 +4,7 @@
 //! [`Retrying`] adds patience to any implementation. Every implementation passes the same
 //! conformance suite (`testkit::conformance::blob`).
 
+mod checksum;
 mod config;
 mod error;
 mod retry;
@@ -17,6 +18,7 @@ use bytes::Bytes;
 use url::Url;
 
 pub use self::{
+    checksum::crc32c_base64,
     config::S3Config,
     error::{BlobError, BlobErrorKind},
     retry::Retrying,

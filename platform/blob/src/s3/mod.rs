@@ -23,7 +23,7 @@ use url::Url;
 use self::failure::{What, sdk, unreadable};
 use crate::{
     BlobError, BlobErrorKind, BlobStream, Blobs, Head, ListPage, Listed, MultipartId,
-    OpenMultipart, Part, PartToSign, PresignedRequest, PutOptions, S3Config,
+    OpenMultipart, Part, PartToSign, PresignedRequest, PutOptions, S3Config, crc32c_base64,
 };
 
 /// The protocol's limit for one batch delete.
@@ -121,9 +121,7 @@ impl Blobs for S3Blobs {
             .bucket(&self.bucket)
             .key(key)
             .content_type(content_type)
-            .checksum_algorithm(ChecksumAlgorithm::Crc32C)
-            // The SDK computes none for an empty body.
-            .set_checksum_crc32_c((size == 0).then(|| "AAAAAA==".to_owned()))
+            .checksum_crc32_c(crc32c_base64(&body))
             .set_if_none_match(options.if_absent.then(|| "*".to_owned()))
             .body(ByteStream::from(body))
             .customize()
