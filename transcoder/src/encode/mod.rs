@@ -2,6 +2,15 @@
 //!
 //! Arguments are built by pure functions; only [`crate::toolbox`] starts anything.
 
+mod args;
+pub(crate) mod audio;
+mod filters;
+mod fragments;
+pub(crate) mod images;
+pub(crate) mod probe;
+mod span;
+pub(crate) mod video;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -25,7 +34,7 @@ pub enum Urgency {
 pub struct VideoJob {
     /// The law.
     pub plan: Arc<Plan>,
-    /// The film, staged for at least [`Self::span`].
+    /// The film, staged for [`crate::staging::Need::video`] of the segments.
     pub source: Arc<StagedSource>,
     /// Which segments: consecutive.
     pub segments: Range<u32>,
@@ -53,7 +62,7 @@ pub struct ImageWish {
 pub struct AudioJob {
     /// The law.
     pub plan: Arc<Plan>,
-    /// The film.
+    /// The film, staged for [`crate::staging::Need::audio`] of the segments.
     pub source: Arc<StagedSource>,
     /// Number of the track in the plan.
     pub track: u32,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use media::Plan;
-use media::sniff::Demuxer;
+use media::sniff::{self, Demuxer, HEAD_BYTES};
 use media::time::Micros;
 use platform_blob::{BlobError, Blobs};
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,57 @@ pub struct StagedSource {
     pub(crate) seek: Seek,
     /// Streams of the film in the order in which this file has them, where that differs.
     pub(crate) streams: Option<Vec<u32>>,
+}
+
+impl StagedSource {
+    /// A file that is already here and whole: `path` is shown to the box read-only.
+    pub fn local(path: PathBuf, demuxer: Demuxer, size: u64) -> Self {
+        Self {
+            path,
+            demuxer,
+            size,
+            seek: Seek::of(demuxer),
+            streams: None,
+        }
+    }
+
+    /// The file's size.
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Where stream `index` of the film is in this file.
+    pub(crate) fn stream(&self, index: u32) -> Option<u32> {
+        match &self.streams {
+            None => Some(index),
+            Some(streams) => {
+                let position = streams.iter().position(|stream| *stream == index)?;
+                u32::try_from(position).ok()
+            }
+        }
+    }
+}
+
+impl Seek {
+    /// Containers whose seeks have been seen to land on a keyframe before the moment asked for.
+    const fn of(demuxer: Demuxer) -> Self {
+        match demuxer {
+            Demuxer::Mov
+            | Demuxer::Matroska
+            | Demuxer::Avi
+            | Demuxer::Flv
+            | Demuxer::Wav
+            | Demuxer::Flac => Self::Indexed,
+            Demuxer::MpegTs
+            | Demuxer::MpegPs
+            | Demuxer::Asf
+            | Demuxer::Ogg
+            | Demuxer::Mxf
+            | Demuxer::Gif
+            | Demuxer::Mp3
+            | Demuxer::Aac => Self::FromStart,
+        }
+    }
 }
 
 /// How the beginning of a run is found.
@@ -184,7 +235,26 @@ impl Staging {
         need: &Need,
         cancel: &CancellationToken,
     ) -> Result<Arc<StagedSource>, StageError> {
-        let _ = (key, need, cancel, &self.blobs, &self.tools, &self.config);
-        Err(StageError::Gone)
+        let path = self.blobs.local_path(key).await.map_err(store_error)?;
+        let Some(path) = path else {
+            return Err(StageError::Gone);
+        };
+        let _ = (need, cancel, &self.tools, &self.config);
+        let head = self
+            .blobs
+            .get_range(key, 0..HEAD_BYTES as u64)
+            .await
+            .map_err(store_error)?;
+        let size = self.blobs.head(key).await.map_err(store_error)?.size;
+        let demuxer = sniff::demuxer(&head).ok_or(StageError::NotMedia)?;
+        Ok(Arc::new(StagedSource::local(path, demuxer, size)))
+    }
+}
+
+fn store_error(error: BlobError) -> StageError {
+    if error.is_not_found() {
+        StageError::Gone
+    } else {
+        StageError::Store(error)
     }
 }

@@ -4,35 +4,100 @@
 //! Dropping the future of a run kills its processes, as does its cancellation token.
 
 mod config;
+mod detect;
 mod error;
+mod limits;
+mod log;
+mod outcome;
+mod policy;
+mod process;
+mod sandbox;
+mod scratch;
+mod version;
+
+use std::path::{Path, PathBuf};
 
 use media::Source;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{Preset, SandboxChoice, ToolConfig};
 pub use error::{Fault, Limit, ProbeFailure, RunError, ToolError};
+pub(crate) use limits::Limits;
+pub(crate) use policy::input_options;
+pub(crate) use scratch::{Job, Scratch};
 
-use crate::encode::{AudioJob, AudioOutput, Image, Urgency, VideoJob, VideoOutput};
+use crate::encode::{self, AudioJob, AudioOutput, Image, Urgency, VideoJob, VideoOutput};
 use crate::staging::StagedSource;
+
+use self::process::Finished;
+use self::sandbox::{Order, Sandbox, Wrappers};
+use self::version::Version;
 
 /// The external tools and the box they run in. Immutable: share it in an `Arc`.
 #[derive(Debug)]
 pub struct Toolbox {
     config: ToolConfig,
+    ffmpeg: PathBuf,
+    ffprobe: PathBuf,
+    version: Version,
+    sandbox: Sandbox,
+    wrappers: Wrappers,
+    scratch: Scratch,
+    warnings: Vec<String>,
+}
+
+/// Which program a run starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tool {
+    Ffmpeg,
+    Ffprobe,
+}
+
+/// One run of a tool on one film.
+#[derive(Debug)]
+pub(crate) struct Run<'a> {
+    pub(crate) tool: Tool,
+    pub(crate) source: &'a Path,
+    pub(crate) job: &'a Job,
+    pub(crate) limits: Limits,
+    pub(crate) urgency: Urgency,
+    pub(crate) cancel: &'a CancellationToken,
+}
+
+/// Paths as a run sees them: the only ones that may stand in its arguments.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    /// The film, as `file:…`.
+    pub(crate) source: String,
+    out: String,
+}
+
+impl View {
+    /// A file in the job's output folder.
+    pub(crate) fn out(&self, name: &str) -> String {
+        format!("file:{}/{name}", self.out)
+    }
 }
 
 impl Toolbox {
     /// Finds the tools, tries the boxes and clears what earlier processes left in the scratch
     /// folder.
     pub async fn detect(config: &ToolConfig) -> Result<Self, ToolError> {
-        Ok(Self {
-            config: config.clone(),
-        })
+        detect::toolbox(config).await
     }
 
     /// Plain sentences for the operator at start: no sandbox, an ffmpeg with known holes.
     pub fn warnings(&self) -> Vec<String> {
-        Vec::new()
+        self.warnings.clone()
+    }
+
+    /// What was found, for the log: `ffmpeg 5.1.9 in bubblewrap`.
+    pub fn describe(&self) -> String {
+        format!(
+            "ffmpeg {} in sandbox: {}",
+            self.version.as_str(),
+            self.sandbox.name()
+        )
     }
 
     /// Examines a film. `source` is staged for probing; for containers that do not tell their
@@ -42,21 +107,18 @@ impl Toolbox {
         source: &StagedSource,
         cancel: &CancellationToken,
     ) -> Result<Source, ProbeFailure> {
-        let _ = (source, cancel, &self.config);
-        Err(RunError::Job("under construction").into())
+        encode::probe::examine(self, source, cancel).await
     }
 
     /// Encodes a run of segments of all the job's rungs from one decode. The output is checked
     /// against the plan and stamped with its place in the film.
     pub async fn encode_video(&self, job: VideoJob) -> Result<VideoOutput, RunError> {
-        let _ = job;
-        Err(RunError::Job("under construction"))
+        encode::video::encode(self, &job).await
     }
 
     /// Encodes a run of segments of one sound track, seamless against its neighbours.
     pub async fn encode_audio(&self, job: AudioJob) -> Result<AudioOutput, RunError> {
-        let _ = job;
-        Err(RunError::Job("under construction"))
+        encode::audio::encode(self, &job).await
     }
 
     /// The cover art of a film of sound only (`plan.source.attached_pic`), as its poster.
@@ -67,7 +129,51 @@ impl Toolbox {
         urgency: Urgency,
         cancel: &CancellationToken,
     ) -> Result<Image, RunError> {
-        let _ = (source, stream, urgency, cancel);
-        Err(RunError::Job("under construction"))
+        encode::images::cover(self, source, stream, urgency, cancel).await
+    }
+
+    /// The settings it was made with.
+    pub(crate) const fn config(&self) -> &ToolConfig {
+        &self.config
+    }
+
+    /// A folder for one run.
+    pub(crate) fn job(&self) -> Result<Job, RunError> {
+        self.scratch.job().map_err(RunError::Machine)
+    }
+
+    /// Runs a tool in the box and says what it printed. `args` is told where the box shows things.
+    pub(crate) async fn run(
+        &self,
+        run: Run<'_>,
+        args: impl FnOnce(&View) -> Vec<String>,
+    ) -> Result<Vec<u8>, RunError> {
+        let finished = self
+            .run_to_end(&run, args)
+            .await
+            .map_err(RunError::Machine)?;
+        outcome::judge(finished)
+    }
+
+    async fn run_to_end(
+        &self,
+        run: &Run<'_>,
+        args: impl FnOnce(&View) -> Vec<String>,
+    ) -> std::io::Result<Finished> {
+        let program = match run.tool {
+            Tool::Ffmpeg => &self.ffmpeg,
+            Tool::Ffprobe => &self.ffprobe,
+        };
+        let order = |args| Order {
+            program,
+            args,
+            job: run.job.path(),
+            source: run.source,
+            limits: &run.limits,
+            urgency: run.urgency,
+        };
+        let view = self.sandbox.view(run.job.path());
+        let launch = self.sandbox.launch(&self.wrappers, order(args(&view)))?;
+        process::run(launch, &run.job.out(), &run.limits, run.cancel).await
     }
 }

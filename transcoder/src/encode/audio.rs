@@ -1,0 +1,200 @@
+//! A run of segments of one sound track.
+//!
+//! Every piece is cut from the same line of samples, wherever its decoding began, and encoded with
+//! some frames before and after that are dropped again: joints cannot be heard.
+
+use bytes::Bytes;
+use media::audio_piece::AudioPiece;
+use media::fmp4::{Adts, FragmentInfo, InitInfo, audio_init, audio_segment};
+use media::grid::AUDIO_RATE;
+use media::plan::AudioTrack;
+use media::sniff::Demuxer;
+use media::time::Micros;
+use media::validate::{self, ValidateError};
+
+use super::args::Args;
+use super::span::Start;
+use super::{AudioJob, AudioOutput, SegmentBytes};
+use crate::toolbox::{Limits, Run, RunError, Tool, ToolConfig, Toolbox, View, input_options};
+
+/// Decoded before the piece: decoders need a few packets to be right, and the resampler too.
+const SEEK_MARGIN: Micros = Micros(500_000);
+const END_MARGIN: Micros = Micros(500_000);
+/// A whole number of samples at every usual rate, so that all pieces are resampled in phase.
+const PHASE: i64 = 40_000;
+
+pub(crate) async fn encode(tools: &Toolbox, job: &AudioJob) -> Result<AudioOutput, RunError> {
+    let task = Task::of(job)?;
+    let start = task.start();
+    match attempt(tools, &task, start).await {
+        // Nothing to decode there: the track may end before the film does.
+        Err(RunError::Invalid { .. } | RunError::Source { .. }) if start != Start::Beginning => {
+            tracing::warn!(segments = ?job.segments, "seeking failed: decoding from the start");
+            attempt(tools, &task, Start::Beginning).await
+        }
+        outcome => outcome,
+    }
+}
+
+/// A job, looked up in its plan.
+struct Task<'a> {
+    job: &'a AudioJob,
+    track: &'a AudioTrack,
+    stream: u32,
+    piece: AudioPiece,
+}
+
+impl<'a> Task<'a> {
+    fn of(job: &'a AudioJob) -> Result<Self, RunError> {
+        let track = job
+            .plan
+            .track(job.track)
+            .ok_or(RunError::Job("there is no such track"))?;
+        let stream = job.source.stream(track.stream_index);
+        let piece = AudioPiece::new(&job.plan.grid, job.segments.clone());
+        Ok(Self {
+            job,
+            track,
+            stream: stream.ok_or(RunError::Job("the track is not staged"))?,
+            piece: piece.ok_or(RunError::Job("there are no such segments"))?,
+        })
+    }
+
+    fn wanted(&self) -> Micros {
+        self.job.plan.origin + self.piece.start_time()
+    }
+
+    fn start(&self) -> Start {
+        let facts = &self.job.plan.source;
+        let last = facts.start_time + facts.duration - END_MARGIN;
+        let earliest = self.job.plan.origin.min(self.track.source_start);
+        Start::of(
+            &self.job.source,
+            earliest,
+            self.wanted() - SEEK_MARGIN,
+            last,
+        )
+    }
+
+    fn args(&self, config: &ToolConfig, start: Start, view: &View) -> Vec<String> {
+        let mut args = Args::ffmpeg();
+        start.options(&mut args);
+        args.extend(input_options(self.job.source.demuxer, config.max_pixels));
+        args.option("-i", &view.source)
+            .option("-filter_complex", self.graph());
+        args.words("-map [a] -c:a aac")
+            .option("-b:a", format!("{}k", self.track.bitrate_kbps));
+        args.words("-fflags +bitexact -flags:a +bitexact -map_metadata -1 -f adts");
+        args.arg(view.out("a.aac"));
+        args.into_vec()
+    }
+
+    fn graph(&self) -> String {
+        let layout = if self.track.channels == 1 {
+            "mono"
+        } else {
+            "stereo"
+        };
+        let first = self.piece.first_sample;
+        let count = self.piece.samples;
+        // From here on the decoded samples are used; a little before the piece.
+        let from = (self.piece.start_time() - Micros(SEEK_MARGIN.0 / 2))
+            .0
+            .max(0)
+            / PHASE
+            * PHASE;
+        let times = self.times();
+        format!(
+            "[0:{}]asetpts='{times}',aformat=channel_layouts={layout},atrim=start={},\
+             aresample={AUDIO_RATE}:async=1,\
+             aformat=sample_fmts=fltp:sample_rates={AUDIO_RATE}:channel_layouts={layout},\
+             atrim=start_pts={first}:end_pts={},aresample=async=1:first_pts={first},\
+             apad=whole_len={count},atrim=end_sample={count},asetpts=N/SR/TB[a]",
+            self.stream,
+            Micros(from),
+            first + count,
+        )
+    }
+
+    /// The expression for a decoded frame's time, in samples from the film's zero.
+    fn times(&self) -> String {
+        let (zero, begin) = (self.job.plan.origin, self.track.source_start);
+        match self.frame_samples() {
+            None => format!("PTS-round({zero}/TB)"),
+            // The container's clock is coarser than a sample. Frames follow each other without
+            // gaps of less than a frame, so the end of each lies on a whole number of them.
+            Some(frame) => format!(
+                "{frame}*round((PTS-round({begin}/TB)+NB_SAMPLES)/{frame})-NB_SAMPLES\
+                 +round(({begin}-({zero}))/TB)"
+            ),
+        }
+    }
+
+    /// Samples in a frame of the source's codec, where the container's times need mending.
+    fn frame_samples(&self) -> Option<u32> {
+        let exact = [Demuxer::Mov, Demuxer::Wav, Demuxer::Flac, Demuxer::Ogg];
+        if exact.contains(&self.job.source.demuxer) {
+            return None;
+        }
+        match self.track.source_codec.as_str() {
+            "aac" => Some(1024),
+            "mp3" | "mp2" => Some(576),
+            "ac3" => Some(1536),
+            "eac3" | "dts" => Some(256),
+            _ => None,
+        }
+    }
+}
+
+async fn attempt(tools: &Toolbox, task: &Task<'_>, start: Start) -> Result<AudioOutput, RunError> {
+    let folder = tools.job()?;
+    let skipped = start.skipped(task.job.plan.origin, task.wanted());
+    let config = tools.config();
+    let run = Run {
+        tool: Tool::Ffmpeg,
+        source: &task.job.source.path,
+        job: &folder,
+        limits: Limits::light(config, skipped),
+        urgency: task.job.urgency,
+        cancel: &task.job.cancel,
+    };
+    tools
+        .run(run, |view| task.args(config, start, view))
+        .await?;
+    let stream = tokio::fs::read(folder.out().join("a.aac"))
+        .await
+        .map_err(RunError::Machine)?;
+    segments(task, &stream).map_err(|source| RunError::Invalid {
+        source,
+        log: String::new(),
+    })
+}
+
+/// Keeps the piece's own packets and makes segments of them.
+fn segments(task: &Task<'_>, stream: &[u8]) -> Result<AudioOutput, ValidateError> {
+    let grid = &task.job.plan.grid;
+    let adts = Adts::parse(stream)?;
+    let init = audio_init(adts.config, task.track.bitrate_kbps)?;
+    let info = InitInfo::parse(&init)?;
+    validate::audio_init(task.track, &info)?;
+    let mut made = Vec::new();
+    for index in task.job.segments.clone() {
+        let range = task.piece.packets_of(grid, index).unwrap_or_default();
+        let planned = u32::try_from(range.len()).unwrap_or(u32::MAX);
+        let packets = adts
+            .frames
+            .get(range)
+            .ok_or(ValidateError::FrameCount { found: 0, planned })?;
+        let first = grid.audio_frames(index).start;
+        let bytes = audio_segment(index.saturating_add(1), first, packets)?;
+        validate::audio_segment(grid, index, &FragmentInfo::parse(&bytes, &info)?)?;
+        made.push(SegmentBytes {
+            index,
+            bytes: Bytes::from(bytes),
+        });
+    }
+    Ok(AudioOutput {
+        init: init.into(),
+        segments: made,
+    })
+}

@@ -1,0 +1,168 @@
+//! Pictures: the poster and the hover frames.
+
+use media::Plan;
+use media::images::{hover_image, poster_frame};
+use media::ladder::Size;
+use tokio_util::sync::CancellationToken;
+
+use super::args::Args;
+use super::filters::Frames;
+use super::{Image, ImageKind, ImageWish, Urgency};
+use crate::staging::StagedSource;
+use crate::toolbox::{Limits, Run, RunError, Tool, Toolbox, input_options};
+
+/// Short side of every picture.
+const SHORT_SIDE: u32 = 360;
+/// mjpeg's scale, 2 to 31: fine to coarse.
+const QUALITY: &str = "4";
+
+/// One picture file of a video run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Picture {
+    pub(super) kind: ImageKind,
+    pub(super) size: Size,
+    choice: Choice,
+}
+
+/// Which frame a picture shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    /// This one, counted from the film's first.
+    Frame(u64),
+    /// The most typical of the run's that is not black.
+    Typical,
+}
+
+impl Picture {
+    /// The pictures that `wish` asks for in a run of `frames`. The poster comes twice, best first:
+    /// a run whose frames are all black has no typical one.
+    pub(super) fn list(plan: &Plan, wish: &ImageWish, frames: Frames) -> Option<Vec<Self>> {
+        let size = size(plan.largest()?);
+        let within = |frame: u64| (frames.first..frames.first + frames.count).contains(&frame);
+        let mut list = Vec::new();
+        if wish.poster {
+            let frame = poster_frame(&plan.grid);
+            if !within(frame) {
+                return None;
+            }
+            for choice in [Choice::Typical, Choice::Frame(frame)] {
+                list.push(Self {
+                    kind: ImageKind::Poster,
+                    size,
+                    choice,
+                });
+            }
+        }
+        for index in &wish.hover {
+            let frame = hover_image(&plan.grid, *index)?.frame;
+            if !within(frame) {
+                return None;
+            }
+            list.push(Self {
+                kind: ImageKind::Hover(*index),
+                size,
+                choice: Choice::Frame(frame),
+            });
+        }
+        Some(list)
+    }
+
+    /// The filters in front of scaling.
+    pub(super) fn select(&self, frames: Frames) -> String {
+        match self.choice {
+            Choice::Frame(frame) => format!("select=eq(n\\,{}),", frame - frames.first),
+            // A few frames a second tell enough.
+            Choice::Typical => "trim=end_frame=150,select=not(mod(n\\,5)),".to_owned(),
+        }
+    }
+
+    /// The filters after scaling.
+    pub(super) const fn choose(&self) -> &'static str {
+        match self.choice {
+            Choice::Frame(_) => "",
+            Choice::Typical => {
+                ",blackframe=amount=0:threshold=32,\
+                 metadata=mode=select:key=lavfi.blackframe.pblack:value=90:function=less,\
+                 thumbnail=n=30"
+            }
+        }
+    }
+}
+
+/// Picture size: the film's aspect, never enlarged.
+fn size(film: Size) -> Size {
+    let short = film.short_side().max(1);
+    if short <= SHORT_SIDE {
+        return film;
+    }
+    let scaled = |side: u32| {
+        let scaled = u64::from(side) * u64::from(SHORT_SIDE) / u64::from(short);
+        u32::try_from(scaled).unwrap_or(side)
+    };
+    Size {
+        width: scaled(film.width),
+        height: scaled(film.height),
+    }
+    .even()
+}
+
+/// Options of one picture output.
+pub(super) fn output(args: &mut Args, label: &str, file: String) {
+    args.option("-map", label)
+        .words("-frames:v 1 -fps_mode passthrough -c:v mjpeg");
+    args.option("-q:v", QUALITY)
+        .words("-fflags +bitexact -flags:v +bitexact -f mjpeg")
+        .arg(file);
+}
+
+/// The cover art of a film of sound only.
+pub(crate) async fn cover(
+    tools: &Toolbox,
+    source: &StagedSource,
+    stream: u32,
+    urgency: Urgency,
+    cancel: &CancellationToken,
+) -> Result<Image, RunError> {
+    let stream = source
+        .stream(stream)
+        .ok_or(RunError::Job("the cover is not staged"))?;
+    let job = tools.job()?;
+    let limits = Limits::light(tools.config(), std::time::Duration::ZERO);
+    let run = Run {
+        tool: Tool::Ffmpeg,
+        source: &source.path,
+        job: &job,
+        limits,
+        urgency,
+        cancel,
+    };
+    let args = |view: &crate::toolbox::View| {
+        let mut args = Args::ffmpeg();
+        args.extend(input_options(source.demuxer, tools.config().max_pixels));
+        args.option("-i", &view.source);
+        args.option(
+            "-filter_complex",
+            format!(
+                "[0:{stream}]scale=w=if(gt(iw\\,ih)\\,-2\\,min(iw\\,{SHORT_SIDE})):\
+                 h=if(gt(iw\\,ih)\\,min(ih\\,{SHORT_SIDE})\\,-2):out_color_matrix=smpte170m:\
+                 out_range=pc,format=yuvj420p,setsar=1[p]"
+            ),
+        );
+        output(&mut args, "[p]", view.out("p.jpg"));
+        args.into_vec()
+    };
+    tools.run(run, args).await?;
+    let bytes = tokio::fs::read(job.out().join("p.jpg"))
+        .await
+        .map_err(RunError::Machine)?;
+    if bytes.is_empty() {
+        return Err(RunError::Source {
+            reason: "the cover picture has no content".to_owned(),
+            log: String::new(),
+        });
+    }
+    Ok(Image {
+        kind: ImageKind::Poster,
+        bytes: bytes.into(),
+    })
+}

@@ -1,0 +1,177 @@
+//! Examining a film.
+
+use media::Source;
+use media::probe::{Limits as MediaLimits, ProbeError};
+use media::sniff::Demuxer;
+use media::time::Micros;
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+use super::Urgency;
+use super::args::Args;
+use crate::staging::StagedSource;
+use crate::toolbox::{Limits, ProbeFailure, Run, RunError, Tool, Toolbox, View, input_options};
+
+/// How much of the end is looked at for the last frame.
+const TAIL: Micros = Micros::from_secs(20);
+
+pub(crate) async fn examine(
+    tools: &Toolbox,
+    source: &StagedSource,
+    cancel: &CancellationToken,
+) -> Result<Source, ProbeFailure> {
+    let look = Look {
+        tools,
+        source,
+        cancel,
+    };
+    let report = look
+        .ffprobe(&["-show_format", "-show_streams", "-show_chapters"])
+        .await
+        .map_err(refusal)?;
+    let limits = MediaLimits {
+        pixels: tools.config().max_pixels,
+        ..MediaLimits::default()
+    };
+    let mut film = Source::from_ffprobe(&report, &limits)?;
+    look.add_first_frame(&mut film).await?;
+    look.add_last_frame(&mut film).await?;
+    Ok(film)
+}
+
+/// What a failed first look means.
+fn refusal(error: RunError) -> ProbeFailure {
+    let RunError::Source { log, .. } = &error else {
+        return ProbeFailure::Run(error);
+    };
+    if let Some((_, rest)) = log.split_once("Codec (")
+        && let Some((codec, _)) = rest.split_once(") not on whitelist")
+    {
+        return ProbeFailure::CodecNotAllowed {
+            codec: codec.chars().take(20).collect(),
+        };
+    }
+    let cut_off = ["moov atom not found", "partial file", "End of file"];
+    if cut_off.iter().any(|text| log.contains(text)) {
+        return ProbeFailure::CutOff;
+    }
+    ProbeFailure::Refused(ProbeError::NotMedia)
+}
+
+struct Look<'a> {
+    tools: &'a Toolbox,
+    source: &'a StagedSource,
+    cancel: &'a CancellationToken,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Times {
+    packets: Vec<Packet>,
+    frames: Vec<Frame>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Packet {
+    pts_time: Option<String>,
+    duration_time: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Frame {
+    best_effort_timestamp_time: Option<String>,
+}
+
+impl Look<'_> {
+    async fn ffprobe(&self, what: &[&str]) -> Result<Vec<u8>, RunError> {
+        let job = self.tools.job()?;
+        let config = self.tools.config();
+        let run = Run {
+            tool: Tool::Ffprobe,
+            source: &self.source.path,
+            job: &job,
+            limits: Limits::probe(config),
+            // A person waits for the answer.
+            urgency: Urgency::Urgent,
+            cancel: self.cancel,
+        };
+        let args = |view: &View| {
+            let mut args = Args::default();
+            args.words("-hide_banner -loglevel level+error -of json");
+            args.extend(input_options(self.source.demuxer, config.max_pixels));
+            args.extend(what.iter().map(|word| (*word).to_owned()));
+            args.option("-i", &view.source);
+            args.into_vec()
+        };
+        self.tools.run(run, args).await
+    }
+
+    async fn times(&self, what: &[&str]) -> Result<Times, ProbeFailure> {
+        let report = self.ffprobe(what).await?;
+        Ok(serde_json::from_slice(&report).map_err(ProbeError::Report)?)
+    }
+
+    /// AVI counts decoded pictures and does not say when the first is shown.
+    async fn add_first_frame(&self, film: &mut Source) -> Result<(), ProbeFailure> {
+        let Some(video) = &mut film.video else {
+            return Ok(());
+        };
+        if self.source.demuxer != Demuxer::Avi {
+            return Ok(());
+        }
+        let stream = video.index.to_string();
+        let entries = "frame=best_effort_timestamp_time";
+        let what = [
+            "-select_streams",
+            &stream,
+            "-show_entries",
+            entries,
+            "-read_intervals",
+            "%+#1",
+        ];
+        let shown = self.times(&what).await?.frames;
+        let time = shown
+            .first()
+            .and_then(|frame| frame.best_effort_timestamp_time.as_deref());
+        if let Some(time) = time.and_then(Micros::parse_seconds) {
+            video.start_time = time;
+        }
+        Ok(())
+    }
+
+    /// Containers that count no frames only tell a rounded length: the last packets tell the end.
+    async fn add_last_frame(&self, film: &mut Source) -> Result<(), ProbeFailure> {
+        let Some(video) = &film.video else {
+            return Ok(());
+        };
+        if video.frames.is_some() {
+            return Ok(());
+        }
+        let from = film.start_time + film.duration - TAIL;
+        let stream = video.index.to_string();
+        let interval = format!("{}%", from.max(film.start_time));
+        let entries = "packet=pts_time,duration_time";
+        let what = [
+            "-select_streams",
+            &stream,
+            "-show_entries",
+            entries,
+            "-read_intervals",
+            &interval,
+        ];
+        let packets = self.times(&what).await?.packets;
+        let one_frame = video
+            .average_rate
+            .or(video.base_rate)
+            .map_or(Micros::ZERO, |rate| rate.frames_to_micros(1));
+        let time = |text: &Option<String>| Micros::parse_seconds(text.as_deref()?);
+        let end = packets.iter().filter_map(|packet| {
+            let lasts = time(&packet.duration_time).filter(|lasts| *lasts > Micros::ZERO);
+            Some(time(&packet.pts_time)? + lasts.unwrap_or(one_frame))
+        });
+        film.last_video_end = end.max();
+        Ok(())
+    }
+}
