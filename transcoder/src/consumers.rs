@@ -64,8 +64,6 @@ fn upload(event: VideoUploaded) -> Result<Upload, IdError> {
         key: FilmKey::first(event.video_id.parse()?),
         owner: OwnerId::new(event.owner),
         source_key: event.source_key,
-        source_bytes: event.size_bytes,
-        publish_policy: event.publish_policy,
     })
 }
 

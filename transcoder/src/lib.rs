@@ -18,7 +18,11 @@ pub mod staging;
 mod start;
 mod store;
 mod studio;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod toolbox;
 
 pub use config::Config;
-pub use start::{Deps, Roles, Running, StartError, build, build_planner, build_worker};
+pub use start::{Deps, Running, StartError, build, build_planner, build_worker};

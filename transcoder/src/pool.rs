@@ -20,7 +20,7 @@ const BREATH: Duration = Duration::from_millis(20);
 /// How long to wait when the database failed.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Look at least this often, in case the clock jumped.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Some slots for one kind of tasks.
 #[derive(Debug, Clone)]

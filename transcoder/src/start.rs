@@ -47,11 +47,11 @@ impl std::fmt::Debug for Deps {
 
 /// Which roles a process plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Roles {
+pub(crate) struct Roles {
     /// Takes films in, plans them, answers the internal addresses.
-    pub planner: bool,
+    pub(crate) planner: bool,
     /// Encodes.
-    pub worker: bool,
+    pub(crate) worker: bool,
 }
 
 /// A transcoder that runs.

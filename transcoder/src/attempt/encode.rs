@@ -168,12 +168,11 @@ fn shot(plan: &Plan, gap: Option<(Vec<Track>, Range<u32>)>, images: ImageWish) -
         .filter_map(|n| images::hover_image(&plan.grid, *n))
         .map(|image| plan.grid.segment_at(image.time));
     let shown: Vec<u32> = shown.chain(images.poster.then_some(0)).collect();
-    let (mut rungs, mut segments) = match gap {
-        Some((tracks, segments)) => (tracks.into_iter().filter_map(rung).collect(), segments),
-        None => {
-            let first = *shown.first()?;
-            (Vec::new(), first..first + 1)
-        }
+    let (mut rungs, mut segments) = if let Some((tracks, segments)) = gap {
+        (tracks.into_iter().filter_map(rung).collect(), segments)
+    } else {
+        let first = *shown.first()?;
+        (Vec::new(), first..first + 1)
     };
     for n in shown {
         segments = segments.start.min(n)..segments.end.max(n + 1);

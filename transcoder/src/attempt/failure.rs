@@ -1,7 +1,6 @@
 //! Why an attempt did not end its task, and what follows.
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use media::plan::PlanError;
@@ -104,7 +103,8 @@ impl Failure {
         while let Some(error) = cause {
             let text = error.to_string();
             if !report.contains(&text) {
-                drop(write!(report, ": {text}"));
+                report.push_str(": ");
+                report.push_str(&text);
             }
             cause = error.source();
         }

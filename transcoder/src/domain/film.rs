@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use media::Plan;
-use schemas::{OwnerId, VideoId};
+use schemas::VideoId;
 
 /// Names one revision of one video.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -84,12 +84,8 @@ impl FromStr for FilmState {
 pub(crate) struct Film {
     /// Its name.
     pub(crate) key: FilmKey,
-    /// Whose it is.
-    pub(crate) owner: OwnerId,
     /// Object key of the source.
     pub(crate) source_key: String,
-    /// Size of the source.
-    pub(crate) source_bytes: u64,
     /// How far it is.
     pub(crate) state: FilmState,
     /// The plan; `None` until there is one.

@@ -64,7 +64,7 @@ pub(crate) fn planned(plan: &Plan) -> Vec<NewTask> {
 fn bulk_priority(segments: &Range<u32>) -> Priority {
     // Segment 0 of sound has a task of its own, so that its first piece starts at 1.
     if segments.start <= 1 {
-        Priority::Soon
+        Priority::Start
     } else {
         Priority::Bulk
     }

@@ -11,22 +11,31 @@ pub(crate) enum Priority {
     Wanted,
     /// The first of a film: it makes the film playable.
     First,
-    /// A film's start, and what comes after a place where a player waits.
-    Soon,
+    /// What comes after a place where a player waits.
+    Ahead,
+    /// A film's start.
+    Start,
     /// The rest.
     Bulk,
 }
 
 impl Priority {
     /// Every one.
-    pub(crate) const ALL: [Self; 4] = [Self::Wanted, Self::First, Self::Soon, Self::Bulk];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Wanted,
+        Self::First,
+        Self::Ahead,
+        Self::Start,
+        Self::Bulk,
+    ];
 
     /// As dashboards call it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Wanted => "wanted",
             Self::First => "first",
-            Self::Soon => "soon",
+            Self::Ahead => "ahead",
+            Self::Start => "start",
             Self::Bulk => "bulk",
         }
     }
@@ -36,8 +45,9 @@ impl Priority {
         match self {
             Self::Wanted => 0,
             Self::First => 1,
-            Self::Soon => 2,
-            Self::Bulk => 3,
+            Self::Ahead => 2,
+            Self::Start => 3,
+            Self::Bulk => 4,
         }
     }
 }

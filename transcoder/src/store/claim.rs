@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use schemas::{OwnerId, TaskId};
+use sqlx::AnyConnection;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 use super::{Store, StoreError};
 use crate::domain::{FilmKey, Priority, Queue, Work};
-
-/// How often to look again when another worker was quicker.
-const RACES: u32 = 16;
 
 /// What the free slots of a worker may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,51 +54,25 @@ impl Store {
         worker: &str,
         lease: Duration,
     ) -> Result<Option<Claim>, StoreError> {
-        for _ in 0..RACES {
+        while self.has_next(slots).await? {
+            // Chosen anew within the transaction: many workers see the same task at first.
+            let mut tx = self.db.begin().await?;
             let now = self.now_ms();
-            let Some((id, fence)) = self.next(slots, now).await? else {
+            let Some((id, fence)) = next(tx.conn(), slots, now).await? else {
                 return Ok(None);
             };
-            if let Some(claim) = self.take(&id, fence, worker, now, lease).await? {
+            let until = lease_end(now, lease);
+            if let Some(claim) = take(tx.conn(), &id, fence, worker, now, until).await? {
+                tx.commit().await?;
                 return Ok(Some(claim));
             }
         }
         Ok(None)
     }
 
-    async fn next(&self, slots: Slots, now: i64) -> Result<Option<(String, i64)>, StoreError> {
-        let best: Option<(i64, String)> = sqlx::query_as(
-            "SELECT t.priority, t.owner FROM transcoder_task t
-             WHERE t.queue = $1 AND t.priority <= $2 AND t.available_ms <= $3
-                AND t.state <> 'failed'
-             GROUP BY t.priority, t.owner
-             ORDER BY t.priority,
-                (SELECT count(*) FROM transcoder_task r
-                 WHERE r.state = 'running' AND r.owner = t.owner AND r.available_ms > $3),
-                min(t.film_ms)
-             LIMIT 1",
-        )
-        .bind(slots.queue.as_str())
-        .bind(slots.least.rank())
-        .bind(now)
-        .fetch_optional(self.db.reader())
-        .await?;
-        let Some((priority, owner)) = best else {
-            return Ok(None);
-        };
-        Ok(sqlx::query_as(
-            "SELECT task_id, fence FROM transcoder_task
-             WHERE queue = $1 AND priority = $2 AND owner = $3 AND available_ms <= $4
-                AND state <> 'failed'
-             ORDER BY film_ms, video_id, first_segment, kind
-             LIMIT 1",
-        )
-        .bind(slots.queue.as_str())
-        .bind(priority)
-        .bind(owner)
-        .bind(now)
-        .fetch_optional(self.db.reader())
-        .await?)
+    async fn has_next(&self, slots: Slots) -> Result<bool, StoreError> {
+        let mut reader = self.db.reader().acquire().await?;
+        Ok(next(&mut reader, slots, self.now_ms()).await?.is_some())
     }
 
     /// How long until the first task of `queue` that nobody may take now can be taken: a pause or a
@@ -119,41 +91,75 @@ impl Store {
         let wait = due.and_then(|due| u64::try_from(due.saturating_sub(now)).ok());
         Ok(wait.map(Duration::from_millis))
     }
+}
 
-    /// Compare and set: nobody may have touched the task since it was seen.
-    async fn take(
-        &self,
-        id: &str,
-        fence: i64,
-        worker: &str,
-        now: i64,
-        lease: Duration,
-    ) -> Result<Option<Claim>, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let row = sqlx::query(
-            "UPDATE transcoder_task
-             SET last_error = CASE WHEN state = 'running'
-                    THEN 'the worker ' || worker || ' stopped answering' ELSE last_error END,
-                state = 'running', worker = $1, available_ms = $2, fence = fence + 1,
-                attempts = attempts + 1
-             WHERE task_id = $3 AND fence = $4 AND available_ms <= $5 AND state <> 'failed'
-             RETURNING task_id, fence, attempts, video_id, revision, kind, tracks, first_segment,
-                segment_count, priority, owner, traceparent, last_error",
-        )
-        .bind(worker)
-        .bind(lease_end(now, lease))
-        .bind(id)
-        .bind(fence)
-        .bind(now)
-        .fetch_optional(tx.conn())
-        .await?;
-        let Some(row) = row else {
-            return Ok(None);
-        };
-        let claim = claim(&row)?;
-        tx.commit().await?;
-        Ok(Some(claim))
-    }
+/// The task that is next.
+async fn next(
+    conn: &mut AnyConnection,
+    slots: Slots,
+    now: i64,
+) -> Result<Option<(String, i64)>, StoreError> {
+    let best: Option<(i64, String)> = sqlx::query_as(
+        "SELECT t.priority, t.owner FROM transcoder_task t
+         WHERE t.queue = $1 AND t.priority <= $2 AND t.available_ms <= $3
+            AND t.state <> 'failed'
+         GROUP BY t.priority, t.owner
+         ORDER BY t.priority,
+            (SELECT count(*) FROM transcoder_task r
+             WHERE r.state = 'running' AND r.owner = t.owner AND r.available_ms > $3),
+            min(t.film_ms)
+         LIMIT 1",
+    )
+    .bind(slots.queue.as_str())
+    .bind(slots.least.rank())
+    .bind(now)
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some((priority, owner)) = best else {
+        return Ok(None);
+    };
+    Ok(sqlx::query_as(
+        "SELECT task_id, fence FROM transcoder_task
+         WHERE queue = $1 AND priority = $2 AND owner = $3 AND available_ms <= $4
+            AND state <> 'failed'
+         ORDER BY film_ms, video_id, first_segment, kind
+         LIMIT 1",
+    )
+    .bind(slots.queue.as_str())
+    .bind(priority)
+    .bind(owner)
+    .bind(now)
+    .fetch_optional(&mut *conn)
+    .await?)
+}
+
+/// Compare and set: nobody may have touched the task since it was seen.
+async fn take(
+    conn: &mut AnyConnection,
+    id: &str,
+    fence: i64,
+    worker: &str,
+    now: i64,
+    until: i64,
+) -> Result<Option<Claim>, StoreError> {
+    let row = sqlx::query(
+        "UPDATE transcoder_task
+         SET last_error = CASE WHEN state = 'running'
+                THEN 'the worker ' || worker || ' stopped answering' ELSE last_error END,
+            state = 'running', worker = $1, available_ms = $2, fence = fence + 1,
+            attempts = attempts + 1
+         WHERE task_id = $3 AND fence = $4 AND available_ms <= $5 AND state <> 'failed'
+         RETURNING task_id, fence, attempts, video_id, revision, kind, tracks, first_segment,
+            segment_count, priority, owner, traceparent, last_error",
+    )
+    .bind(worker)
+    .bind(until)
+    .bind(id)
+    .bind(fence)
+    .bind(now)
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| claim(&row)).transpose()
 }
 
 /// When a lease that is taken at `now` ends.

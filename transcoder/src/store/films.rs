@@ -17,10 +17,6 @@ pub(crate) struct Upload {
     pub(crate) owner: OwnerId,
     /// Object key of the source.
     pub(crate) source_key: String,
-    /// Size of the source.
-    pub(crate) source_bytes: u64,
-    /// When it goes live: the number of the event's enumeration.
-    pub(crate) publish_policy: i32,
 }
 
 impl Store {
@@ -29,17 +25,14 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let inserted = sqlx::query(
             "INSERT INTO transcoder_video
-                (video_id, revision, owner, source_key, source_bytes, publish_policy, state,
-                 traceparent, created_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                (video_id, revision, owner, source_key, state, traceparent, created_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT DO NOTHING",
         )
         .bind(upload.key.video.as_str())
         .bind(i64::from(upload.key.revision))
         .bind(upload.owner.as_str())
         .bind(upload.source_key.as_str())
-        .bind(i64::try_from(upload.source_bytes).unwrap_or(i64::MAX))
-        .bind(i64::from(upload.publish_policy))
         .bind(FilmState::Uploaded.as_str())
         .bind(platform_telemetry::current_traceparent().unwrap_or_default())
         .bind(self.now_ms())
@@ -101,13 +94,12 @@ impl Store {
     }
 }
 
-const FILM: &str = "SELECT owner, source_key, source_bytes, state, plan, created_ms
+const FILM: &str = "SELECT source_key, state, plan, created_ms
     FROM transcoder_video WHERE video_id = $1 AND revision = $2";
 
 fn film(key: &FilmKey, row: &AnyRow) -> Result<Film, StoreError> {
     let state: String = row.try_get("state")?;
     let plan: String = row.try_get("plan")?;
-    let source_bytes: i64 = row.try_get("source_bytes")?;
     let plan = if plan.is_empty() {
         None
     } else {
@@ -116,9 +108,7 @@ fn film(key: &FilmKey, row: &AnyRow) -> Result<Film, StoreError> {
     };
     Ok(Film {
         key: key.clone(),
-        owner: OwnerId::new(row.try_get::<String, _>("owner")?),
         source_key: row.try_get("source_key")?,
-        source_bytes: u64::try_from(source_bytes).unwrap_or(0),
         state: state
             .parse()
             .map_err(|error| StoreError::corrupt(format!("film {key}"), error))?,

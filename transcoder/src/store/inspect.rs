@@ -47,7 +47,7 @@ pub(crate) struct TaskView {
     pub(crate) first_segment: u32,
     /// How many segments.
     pub(crate) segment_count: u32,
-    /// 0 a player waits, 1 first of a film, 2 soon, 3 the rest.
+    /// 0 a player waits, 1 first of a film, 2 ahead of a player, 3 a film's start, 4 the rest.
     pub(crate) priority: u32,
     /// `waiting`, `running` or `failed`.
     pub(crate) state: String,

@@ -9,7 +9,7 @@ use platform_bus::Topic;
 use platform_db::Tx;
 use schemas::v1::event::Payload;
 use schemas::v1::{ChunkEncoded, Rendition, VideoPlayable, VideoTranscoded};
-use sqlx::Row as _;
+use sqlx::{AnyConnection, Row as _};
 
 use super::{Claim, Store, StoreError, count};
 use crate::domain::{Bitmap, Film, FilmKey, FilmState, NewTask, Priority, Track, Work};
@@ -215,20 +215,29 @@ impl Store {
 
     /// What exists of a film, by track.
     pub(crate) async fn ready(&self, key: &FilmKey) -> Result<BTreeMap<Track, Bitmap>, StoreError> {
-        let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(
-            "SELECT track, ready FROM transcoder_track WHERE video_id = $1 AND revision = $2",
-        )
-        .bind(key.video.as_str())
-        .bind(i64::from(key.revision))
-        .fetch_all(self.db.reader())
-        .await?;
-        rows.into_iter()
-            .map(|(name, bytes)| match name.parse() {
-                Ok(track) => Ok((track, Bitmap::from_bytes(bytes))),
-                Err(error) => Err(StoreError::corrupt(format!("track {name}"), error)),
-            })
-            .collect()
+        let mut reader = self.db.reader().acquire().await?;
+        ready_tracks(&mut reader, key).await
     }
+}
+
+/// What exists of a film, by track.
+pub(super) async fn ready_tracks(
+    conn: &mut AnyConnection,
+    key: &FilmKey,
+) -> Result<BTreeMap<Track, Bitmap>, StoreError> {
+    let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(
+        "SELECT track, ready FROM transcoder_track WHERE video_id = $1 AND revision = $2",
+    )
+    .bind(key.video.as_str())
+    .bind(i64::from(key.revision))
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|(name, bytes)| match name.parse() {
+            Ok(track) => Ok((track, Bitmap::from_bytes(bytes))),
+            Err(error) => Err(StoreError::corrupt(format!("track {name}"), error)),
+        })
+        .collect()
 }
 
 /// Locks a film that is being made. [`StoreError::Stale`] when it failed or was deleted.

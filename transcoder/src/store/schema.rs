@@ -15,8 +15,6 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration::new(
         revision BIGINT NOT NULL,
         owner TEXT NOT NULL,
         source_key TEXT NOT NULL,
-        source_bytes BIGINT NOT NULL,
-        publish_policy BIGINT NOT NULL,
         state TEXT NOT NULL,
         playable BIGINT NOT NULL DEFAULT 0,
         segments_total BIGINT NOT NULL DEFAULT 0,

@@ -2,6 +2,7 @@
 
 use media::plan::{ObjectRef, SegmentRef};
 
+use super::recording::ready_tracks;
 use super::{Store, StoreError};
 use crate::domain::{FilmKey, FilmState, NewTask, Priority, Track, bulk_after, wanted};
 
@@ -23,7 +24,7 @@ impl Store {
         if !plan.contains(object) {
             return Ok(false);
         }
-        let ready = self.ready(key).await?;
+        let ready = ready_tracks(tx.conn(), key).await?;
         let exists = |task: &NewTask| {
             let n = task.work.segments().start;
             let has = |track: &Track| ready.get(track).is_some_and(|set| set.contains(n));
@@ -41,7 +42,7 @@ impl Store {
              WHERE video_id = $2 AND revision = $3 AND priority > $1 AND state <> 'failed'
                 AND first_segment < $4 AND first_segment + segment_count > $5",
         )
-        .bind(Priority::Soon.rank())
+        .bind(Priority::Ahead.rank())
         .bind(key.video.as_str())
         .bind(i64::from(key.revision))
         .bind(i64::from(ahead.end))
