@@ -1,5 +1,7 @@
 //! From a probed source to its plan.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::{AudioTrack, Plan, SCHEMA, SourceFacts};
@@ -11,6 +13,10 @@ use crate::time::Micros;
 
 /// Sound that goes on longer than this after the last frame makes the film longer.
 const AUDIO_OVERHANG: Micros = Micros(250_000);
+
+/// Sound that starts between these times before the first frame is kept, and the frame is held
+/// from there on: less is not noticed, and more would be a still picture for whole segments.
+const AUDIO_LEAD: RangeInclusive<Micros> = Micros(250_000)..=Micros(3_000_000);
 
 /// What the operator decides about plans.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,10 +77,13 @@ impl Plan {
         let (origin, grid, rungs, keep_every) = match (&source.video, tracks.first()) {
             (Some(video), first) => {
                 let output = rate_of(video);
-                let frames = total_frames(source, video, output, first.copied());
+                let held = first.map_or(0, |audio| held_frames(video, audio, output));
+                let origin = video.start_time - output.rate.frames_to_micros(held);
+                let own = held + picture_frames(source, video, output);
+                let frames = total_frames(source, origin, output, own, first.copied());
                 let rungs = ladder::rungs(video.displayed, output.rate, &settings.short_sides);
                 (
-                    video.start_time,
+                    origin,
                     Grid::new(output.rate, frames),
                     rungs,
                     output.keep_every,
@@ -130,27 +139,35 @@ fn rate_of(video: &VideoStream) -> OutputRate {
     output
 }
 
-/// Frames at the output rate: the source's exact count where it is known, stretched to the end of
-/// the sound when that is clearly longer.
-fn total_frames(
-    source: &Source,
-    video: &VideoStream,
-    output: OutputRate,
-    audio: Option<&AudioStream>,
-) -> u64 {
-    let own = picture_frames(source, video, output);
-    let own_end = video.start_time + output.rate.frames_to_micros(own);
-    let Some(audio) = audio else { return own };
-    let end = audio_end(source, audio);
-    if audio.duration.is_none() || end - own_end <= AUDIO_OVERHANG {
-        return own;
+/// Frames for which the first picture is held, because the sound starts before it.
+fn held_frames(video: &VideoStream, audio: &AudioStream, output: OutputRate) -> u64 {
+    let lead = video.start_time - audio.start_time;
+    if AUDIO_LEAD.contains(&lead) {
+        output.rate.micros_to_frames_round(lead)
+    } else {
+        0
     }
-    output
-        .rate
-        .micros_to_frames_ceil(end - video.start_time)
-        .max(own)
 }
 
+/// The picture's own frames, or more, to the end of the sound when that is clearly longer.
+fn total_frames(
+    source: &Source,
+    origin: Micros,
+    output: OutputRate,
+    own: u64,
+    audio: Option<&AudioStream>,
+) -> u64 {
+    let Some(audio) = audio.filter(|audio| audio.duration.is_some()) else {
+        return own;
+    };
+    let end = audio_end(source, audio) - origin;
+    if end - output.rate.frames_to_micros(own) <= AUDIO_OVERHANG {
+        return own;
+    }
+    output.rate.micros_to_frames_ceil(end).max(own)
+}
+
+/// Frames at the output rate: the source's exact count where it is known.
 fn picture_frames(source: &Source, video: &VideoStream, output: OutputRate) -> u64 {
     let keep_every = u64::from(output.keep_every.max(1));
     let counted = video

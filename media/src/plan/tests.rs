@@ -39,6 +39,22 @@ fn sound_that_goes_on_makes_the_film_longer_but_a_little_overhang_is_cut() {
 }
 
 #[test]
+fn sound_that_starts_a_little_before_the_picture_is_kept() {
+    let mut film = source(true, 1);
+    let picture_start = Micros(580_000);
+    film.video.as_mut().unwrap().start_time = picture_start;
+    let plan = build(&film);
+    // 0.5 s are 12.5 frames: zero lies on the picture's frames.
+    assert_eq!(plan.origin, picture_start - plan.grid.frame_time(13));
+    assert_eq!(plan.grid.total_frames, 250 + 13);
+    // An encoder's priming is no sound, and a minute without picture is cut.
+    for start in [Micros(101_000), Micros::from_secs(60)] {
+        film.video.as_mut().unwrap().start_time = start;
+        assert_eq!(build(&film).origin, start);
+    }
+}
+
+#[test]
 fn a_fast_film_keeps_every_second_frame() {
     let mut film = source(true, 0);
     let video = film.video.as_mut().unwrap();
