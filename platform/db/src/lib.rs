@@ -7,6 +7,18 @@
 //! SQLite runs in WAL mode with `synchronous=FULL`: a commit that returned survives `kill -9` and
 //! loss of power. It has one writer at a time, so [`Db::begin`] queues writers of this process in
 //! fairness and the busy timeout those of other processes.
+//!
+//! What the `Any` driver of sqlx does differently from what one expects:
+//!
+//! * columns declared `BOOLEAN`, `DATE`, `DATETIME` or `TIME` cannot be read at all;
+//! * integers are bound and read as `i64` (no `u64`, no `usize`), blobs as `Vec<u8>`, and binding
+//!   an `Arc<str>` panics: bind `&str` or `String`;
+//! * `QueryBuilder` writes `?`, which PostgreSQL refuses: write `$1`, which may be used twice;
+//! * SQL that is not a literal is wrapped in `sqlx::AssertSqlSafe`, after one has made sure;
+//! * `last_insert_id` is always `None`: use `RETURNING`;
+//! * `EXISTS (…)` is a number on SQLite and a boolean on PostgreSQL, and `sum(…)` of `BIGINT` a
+//!   decimal there: write `count(*)` and `CAST(sum(…) AS BIGINT)`, which is NULL for no rows;
+//! * a NULL is read as `Option<T>`; as `T` it is an error, not a zero.
 
 mod migrate;
 mod open;

@@ -1,14 +1,16 @@
 //! Opening the database.
 
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use platform_core::Lifecycle;
-use sqlx::AnyPool;
 use sqlx::any::AnyPoolOptions;
-use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection};
+use sqlx::{AnyConnection, AnyPool, Connection as _};
 use tokio::sync::watch;
 use tracing::warn;
 
@@ -25,6 +27,15 @@ pub enum OpenError {
     Folder {
         /// The folder.
         folder: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file cannot be made.
+    #[error("the file {path} cannot be made: check that its folder is writable")]
+    File {
+        /// The file.
+        path: String,
         /// Why.
         #[source]
         source: std::io::Error,
@@ -59,13 +70,18 @@ impl Db {
             path: path.display().to_string(),
             source,
         };
-        let url = format!("sqlite://{}?mode=rwc", path.display());
-        let writer = pool(1, &url).await.map_err(wrap)?;
-        let readers = pool(4, &url).await.map_err(wrap)?;
-        let watcher = readers.acquire().await.map_err(wrap)?;
+        let url = prepare(path).map_err(|source| OpenError::File {
+            path: path.display().to_string(),
+            source,
+        })?;
+        let writer = pool(1, &url, WRITER).await.map_err(wrap)?;
+        let readers = pool(4, &url, READER).await.map_err(wrap)?;
+        let mut watcher = AnyConnection::connect(&url).await.map_err(wrap)?;
+        configure(&mut watcher, READER).await.map_err(wrap)?;
         let changed = watch::Sender::new(0);
         lifecycle.spawn(watch_other_processes(
             watcher,
+            readers.clone(),
             changed.clone(),
             lifecycle.clone(),
         ));
@@ -78,28 +94,69 @@ impl Db {
     }
 }
 
-async fn pool(size: u32, url: &str) -> Result<AnyPool, sqlx::Error> {
+/// Makes the file at `path` when there is none, for nobody else to read (SQLite makes the files
+/// beside it alike), and returns its address.
+fn prepare(path: &Path) -> std::io::Result<String> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)?;
+    // Of a relative address the first part would be a host.
+    let absolute = std::path::absolute(path)?;
+    let mut url = "sqlite://".to_owned();
+    for byte in absolute.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.".contains(byte) {
+            url.push(char::from(*byte));
+        } else {
+            // Writing to a String cannot fail.
+            write!(url, "%{byte:02X}").unwrap_or_default();
+        }
+    }
+    Ok(url)
+}
+
+async fn pool(
+    size: u32,
+    url: &str,
+    pragmas: &'static [&'static str],
+) -> Result<AnyPool, sqlx::Error> {
     AnyPoolOptions::new()
         .max_connections(size)
         .min_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
+        // A file does not hang up.
+        .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(30))
-        .after_connect(|connection, _| Box::pin(configure(connection)))
+        .after_connect(move |connection, _| Box::pin(configure(connection, pragmas)))
         .connect(url)
         .await
 }
 
-async fn configure(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
-    for pragma in [
-        "PRAGMA busy_timeout = 10000",
-        "PRAGMA journal_mode = WAL",
-        "PRAGMA synchronous = FULL",
-        "PRAGMA foreign_keys = ON",
-        "PRAGMA journal_size_limit = 67108864",
-        "PRAGMA cache_size = -4096",
-    ] {
-        sqlx::raw_sql(pragma).execute(&mut *connection).await?;
+/// The timeout comes first: the switch to WAL may have to wait for another process's.
+const WRITER: &[&str] = &[
+    "PRAGMA busy_timeout = 10000",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA cache_size = -4096",
+];
+
+/// A write that took this way would not queue and would wake nobody.
+const READER: &[&str] = &[
+    "PRAGMA busy_timeout = 10000",
+    "PRAGMA cache_size = -4096",
+    "PRAGMA query_only = ON",
+];
+
+async fn configure(
+    connection: &mut AnyConnection,
+    pragmas: &'static [&'static str],
+) -> Result<(), sqlx::Error> {
+    for pragma in pragmas {
+        sqlx::raw_sql(*pragma).execute(&mut *connection).await?;
     }
     Ok(())
 }
@@ -107,26 +164,31 @@ async fn configure(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
 /// `data_version` changes on a connection when another connection, of any process, commits; it
 /// reads one page of shared memory.
 async fn watch_other_processes(
-    mut connection: PoolConnection<Any>,
+    mut connection: AnyConnection,
+    readers: AnyPool,
     changed: watch::Sender<u64>,
     lifecycle: Lifecycle,
 ) {
-    let mut seen = 0_i64;
+    let mut seen = None;
     loop {
         tokio::select! {
-            () = lifecycle.draining() => return,
+            () = lifecycle.stopping() => break,
+            () = readers.close_event() => break,
             () = tokio::time::sleep(OTHER_PROCESSES) => {}
         }
-        let version = sqlx::query_scalar("PRAGMA data_version")
-            .fetch_one(&mut *connection)
+        let version: Result<i64, _> = sqlx::query_scalar("PRAGMA data_version")
+            .fetch_one(&mut connection)
             .await;
         match version {
-            Ok(version) if version != seen => {
-                seen = version;
+            Ok(version) if seen != Some(version) => {
+                seen = Some(version);
                 changed.send_modify(|n| *n = n.wrapping_add(1));
             }
             Ok(_) => {}
             Err(error) => warn!(%error, "cannot see whether other processes wrote"),
         }
+    }
+    if let Err(error) = connection.close().await {
+        warn!(%error, "a connection to the database did not close");
     }
 }

@@ -87,3 +87,43 @@ async fn a_commit_of_another_process_wakes_whoever_waits() {
         .unwrap()
         .unwrap();
 }
+
+#[tokio::test]
+async fn nobody_else_can_read_the_files_whatever_their_folder_is_called() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("a b%20c?d#e/ö");
+    let life = Lifecycle::new();
+    let db = Db::open_sqlite(&folder.join("test.db"), &life)
+        .await
+        .unwrap();
+    db.migrate("test", MIGRATIONS).await.unwrap();
+    insert(&db, 1).await.unwrap();
+    for name in ["test.db", "test.db-wal", "test.db-shm"] {
+        let mode = std::fs::metadata(folder.join(name)).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn readers_cannot_write() {
+    let dir = tempfile::tempdir().unwrap();
+    let life = Lifecycle::new();
+    let db = open(&dir, &life).await;
+    let refused = sqlx::query("INSERT INTO t (id) VALUES (1)")
+        .execute(db.reader())
+        .await;
+    assert!(refused.is_err());
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_the_end_of_the_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let life = Lifecycle::new();
+    let db = open(&dir, &life).await;
+    tokio::time::timeout(Duration::from_secs(10), db.close())
+        .await
+        .unwrap();
+    assert!(matches!(db.begin().await, Err(DbError::Unavailable(_))));
+}
