@@ -14,7 +14,10 @@ async fn the_embedded_index_conforms() {
     testkit::conformance::search::run(|| {
         let n = made.fetch_add(1, Ordering::Relaxed);
         let folder = dir.path().join(n.to_string());
-        async move { Arc::new(TantivyIndex::open(&folder).await.unwrap()) as Arc<dyn SearchIndex> }
+        async move {
+            let index: Arc<dyn SearchIndex> = Arc::new(TantivyIndex::open(&folder).await.unwrap());
+            index
+        }
     })
     .await;
 }

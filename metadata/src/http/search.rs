@@ -4,7 +4,7 @@ use actix_web::{get, web};
 use platform_http::{Principal, Problem, ProblemDocument};
 use schemas::VideoId;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::view::VideoView;
 use super::{State, failure, page_size};
@@ -15,7 +15,7 @@ use crate::search::{Hit, Query, Segment};
 const LONGEST_QUERY: usize = 200;
 
 /// What to look for.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Search {
     /// Words, as far as they are typed; nothing in them is syntax. Without any nothing is found.
@@ -88,6 +88,7 @@ impl From<Hit> for Highlights {
 /// Finds videos by words of their title and description, typos forgiven, as you type.
 #[utoipa::path(
     tag = "search",
+    params(Search),
     responses(
         (status = 200, description = "What was found", body = SearchPage),
         (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),

@@ -3,14 +3,14 @@
 use actix_web::{get, web};
 use platform_http::{Principal, Problem, ProblemDocument};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::http::view::VideoView;
 use crate::http::{State, cursor, failure, page_size};
 use crate::store::{Position, Which};
 
 /// Which page of which videos.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListVideos {
     /// How many, by default 24.
@@ -45,6 +45,7 @@ struct VideoPage {
 /// Lists videos, newest first.
 #[utoipa::path(
     tag = "videos",
+    params(ListVideos),
     responses(
         (status = 200, description = "A page of videos", body = VideoPage),
         (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),

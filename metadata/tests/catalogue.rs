@@ -1,0 +1,495 @@
+//! The catalogue's stories, over a real database, bus and index.
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metadata::{Config, Deps};
+use platform_bus::{EmbeddedBus, Topic, publish_event};
+use platform_core::clock::ManualClock;
+use platform_core::{Clock, Lifecycle};
+use platform_db::Db;
+use platform_http::{Client, Discovery};
+use schemas::v1::event::Payload;
+use schemas::v1::{
+    ChunkEncoded, Rendition, UploadAbandoned, UploadStarted, VideoFailed, VideoLive, VideoPlanned,
+    VideoPlayable, VideoTranscoded, VideoUploaded,
+};
+use schemas::{NewEvent, OwnerId, VideoId};
+use serde_json::{Value, json};
+
+/// How long something may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running catalogue.
+struct Service {
+    /// What the database lives on: it outlives the services.
+    ground: Lifecycle,
+    life: Lifecycle,
+    clock: ManualClock,
+    bus: Arc<EmbeddedBus>,
+    db: Db,
+    http: reqwest::Client,
+    base: String,
+}
+
+fn config(dir: &Path) -> Config {
+    Config {
+        index_folder: dir.join("index"),
+    }
+}
+
+impl Service {
+    async fn start(dir: &Path) -> Self {
+        let (ground, life) = (Lifecycle::new(), Lifecycle::new());
+        let clock = ManualClock::at(1_790_000_000_000);
+        let db = Db::open_sqlite(&dir.join("marquee.db"), &ground)
+            .await
+            .unwrap();
+        let bus = Arc::new(EmbeddedBus::open(db.clone(), &life).await.unwrap());
+        let deps = Deps {
+            db: db.clone(),
+            bus: Arc::<EmbeddedBus>::clone(&bus),
+            client: Client::new(Discovery::new(HashMap::new(), None)).unwrap(),
+            clock: Arc::new(clock.clone()),
+            lifecycle: life.clone(),
+        };
+        let running = metadata::build(config(dir), deps).await.unwrap();
+        Self {
+            ground,
+            life,
+            clock,
+            bus,
+            db,
+            http: reqwest::Client::new(),
+            base: format!("http://{}", running.addr),
+        }
+    }
+
+    async fn stop(self) {
+        assert!(self.life.finish(PATIENCE, std::future::pending()).await);
+        self.db.close().await;
+        self.ground.finish(PATIENCE, std::future::pending()).await;
+    }
+
+    async fn tell(&self, topic: Topic, video: &VideoId, payload: Payload) {
+        self.clock.advance_ms(1000);
+        let event =
+            NewEvent::new(OwnerId::local(), payload).stamp(self.clock.now_ms(), &mut rand::rng());
+        let bus: Arc<dyn platform_bus::Bus> = Arc::<EmbeddedBus>::clone(&self.bus);
+        publish_event(&bus, topic, video.as_str(), &event)
+            .await
+            .unwrap();
+    }
+
+    async fn get(&self, path: &str) -> (u16, Value) {
+        let answer = self
+            .http
+            .get(format!("{}{path}", self.base))
+            .send()
+            .await
+            .unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    async fn patch(&self, video: &VideoId, body: &Value) -> (u16, Value) {
+        let url = format!("{}/api/videos/{video}", self.base);
+        let answer = self.http.patch(url).json(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// Asks until the answer is as it should be.
+    async fn until(&self, path: &str, right: impl Fn(u16, &Value) -> bool) -> Value {
+        let mut last = (0, Value::Null);
+        let asked = async {
+            loop {
+                last = self.get(path).await;
+                if right(last.0, &last.1) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, asked).await.is_ok();
+        assert!(in_time, "{path} still answers {last:?}");
+        last.1
+    }
+
+    async fn in_state(&self, video: &VideoId, state: &str) -> Value {
+        let path = format!("/api/videos/{video}");
+        self.until(&path, |_, body| body["state"] == state).await
+    }
+
+    /// Searches until exactly `titles` are found.
+    async fn finds(&self, query: &str, titles: &[&str]) {
+        let path = format!("/api/search?q={query}");
+        self.until(&path, |_, body| listed(body) == titles).await;
+    }
+
+    /// A film that is live, with one event after the other.
+    async fn live(&self, title: &str) -> VideoId {
+        let video = VideoId::random(&mut rand::rng());
+        self.tell(Topic::Videos, &video, started(&video, title))
+            .await;
+        self.tell(Topic::Videos, &video, live(&video)).await;
+        self.in_state(&video, "live").await;
+        video
+    }
+}
+
+fn listed(body: &Value) -> Vec<&str> {
+    let items = body["items"].as_array();
+    let titles = items.into_iter().flatten();
+    titles.filter_map(|item| item["title"].as_str()).collect()
+}
+
+fn started(video: &VideoId, title: &str) -> Payload {
+    Payload::UploadStarted(UploadStarted {
+        video_id: video.to_string(),
+        owner: "local".to_owned(),
+        size_bytes: 1000,
+        title: title.to_owned(),
+        description: "A film".to_owned(),
+        ..UploadStarted::default()
+    })
+}
+
+fn live(video: &VideoId) -> Payload {
+    Payload::VideoLive(VideoLive {
+        video_id: video.to_string(),
+        revision: 1,
+        edges: vec!["edge".to_owned()],
+    })
+}
+
+fn rendition() -> Rendition {
+    Rendition {
+        name: "360p".to_owned(),
+        width: 640,
+        height: 360,
+        frame_rate_num: 30_000,
+        frame_rate_den: 1001,
+        codecs: "avc1.64001e,mp4a.40.2".to_owned(),
+        bandwidth: 800_000,
+    }
+}
+
+#[tokio::test]
+async fn a_video_goes_from_upload_to_live_and_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path()).await;
+    let video = VideoId::random(&mut rand::rng());
+    let video_id = video.to_string();
+
+    let title = "Big Buck Bunny";
+    service
+        .tell(Topic::Videos, &video, started(&video, title))
+        .await;
+    let uploading = service.in_state(&video, "uploading").await;
+    assert_eq!(uploading["title"], title);
+    assert_eq!(uploading["progress"]["size_bytes"], 1000);
+    assert_eq!(uploading["watch_url"], format!("/watch/{video}"));
+    assert!(uploading.get("hls_url").is_none());
+
+    let uploaded = VideoUploaded {
+        video_id: video_id.clone(),
+        owner: "local".to_owned(),
+        size_bytes: 1000,
+        ..VideoUploaded::default()
+    };
+    service
+        .tell(Topic::Transcode, &video, Payload::VideoUploaded(uploaded))
+        .await;
+    service.in_state(&video, "processing").await;
+
+    let planned = VideoPlanned {
+        video_id: video_id.clone(),
+        revision: 1,
+        duration_ms: 5500,
+        width: 1280,
+        height: 720,
+        renditions: vec![rendition()],
+        segments_total: 4,
+    };
+    let chunk = ChunkEncoded {
+        video_id: video_id.clone(),
+        revision: 1,
+        segments_done: 2,
+        segments_total: 4,
+        ..ChunkEncoded::default()
+    };
+    service
+        .tell(
+            Topic::TranscodeProgress,
+            &video,
+            Payload::VideoPlanned(planned),
+        )
+        .await;
+    service
+        .tell(
+            Topic::TranscodeProgress,
+            &video,
+            Payload::ChunkEncoded(chunk),
+        )
+        .await;
+    let playable = VideoPlayable {
+        video_id: video_id.clone(),
+        revision: 1,
+        ..VideoPlayable::default()
+    };
+    service
+        .tell(
+            Topic::PostTranscode,
+            &video,
+            Payload::VideoPlayable(playable),
+        )
+        .await;
+    service.in_state(&video, "playable").await;
+    assert!(listed(&service.get("/api/videos").await.1).is_empty());
+    assert!(listed(&service.get("/api/search?q=bunny").await.1).is_empty());
+
+    service.tell(Topic::Videos, &video, live(&video)).await;
+    let transcoded = VideoTranscoded {
+        video_id,
+        revision: 1,
+        renditions: vec![rendition()],
+        hover_images: 2,
+    };
+    service
+        .tell(
+            Topic::PostTranscode,
+            &video,
+            Payload::VideoTranscoded(transcoded),
+        )
+        .await;
+    service.finds("buny", &[title]).await;
+    let path = format!("/api/videos/{video}");
+    let shown = service
+        .until(&path, |_, body| {
+            body["complete"] == true && body["progress"]["segments_done"] == 2
+        })
+        .await;
+    assert_eq!(shown["duration_s"], 5.5);
+    assert_eq!(shown["hls_url"], format!("/v/public/{video}/1/master.m3u8"));
+    assert_eq!(
+        shown["dash_url"],
+        format!("/v/public/{video}/1/manifest.mpd")
+    );
+    assert_eq!(
+        shown["hover_urls"][1],
+        format!("/v/public/{video}/1/images/hover-1.jpg")
+    );
+    assert_eq!(shown["renditions"][0]["frame_rate"], 30_000.0 / 1001.0);
+    assert_eq!(listed(&service.get("/api/videos").await.1), [title]);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn an_owner_edits_while_uploading_and_after() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path()).await;
+    let video = VideoId::random(&mut rand::rng());
+    let (status, _) = service.patch(&video, &json!({"title": "Early"})).await;
+    assert_eq!(status, 404);
+
+    service
+        .tell(Topic::Videos, &video, started(&video, "IMG_0001"))
+        .await;
+    service.in_state(&video, "uploading").await;
+    let (status, edited) = service.patch(&video, &json!({"title": " Summer "})).await;
+    assert_eq!((status, &edited["title"]), (200, &json!("Summer")));
+    assert_eq!(edited["description"], "A film");
+
+    // The same event again, and the next: what the owner wrote stays.
+    service
+        .tell(Topic::Videos, &video, started(&video, "IMG_0001"))
+        .await;
+    service.tell(Topic::Videos, &video, live(&video)).await;
+    service.finds("summer", &["Summer"]).await;
+    let words = json!({"title": "Winter", "description": "<script>snow</script>"});
+    assert_eq!(service.patch(&video, &words).await.0, 200);
+    service.finds("summer", &[]).await;
+    service.finds("snow", &["Winter"]).await;
+
+    for wrong in [
+        json!({}),
+        json!({"title": ""}),
+        json!({"title": "x".repeat(201)}),
+        json!({"title": 5}),
+        json!({"description": "x".repeat(5001)}),
+    ] {
+        let (status, problem) = service.patch(&video, &wrong).await;
+        assert_eq!(
+            (status, &problem["type"]),
+            (400, &json!("/problems/bad-request"))
+        );
+    }
+    let url = format!("{}/api/videos/{video}", service.base);
+    let stranger = service.http.patch(url).header("x-marquee-principal", "eve");
+    let answer = stranger
+        .json(&json!({"title": "Mine"}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 403);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn lists_have_pages_and_show_others_only_what_is_live() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path()).await;
+    let titles = ["one", "two", "three", "four", "five"];
+    for title in titles {
+        service.live(title).await;
+    }
+    let hidden = VideoId::random(&mut rand::rng());
+    service
+        .tell(Topic::Videos, &hidden, started(&hidden, "hidden"))
+        .await;
+    service.in_state(&hidden, "uploading").await;
+
+    let mut seen = Vec::new();
+    let mut path = "/api/videos?limit=2".to_owned();
+    loop {
+        let (_, page) = service.get(&path).await;
+        seen.extend(listed(&page).iter().map(|title| (*title).to_owned()));
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
+        path = format!("/api/videos?limit=2&cursor={cursor}");
+    }
+    assert_eq!(seen, ["five", "four", "three", "two", "one"]);
+
+    let (_, mine) = service.get("/api/videos?state=all").await;
+    assert_eq!(listed(&mine).first(), Some(&"hidden"));
+    let request = service
+        .http
+        .get(format!("{}/api/videos?state=all", service.base));
+    let theirs = request
+        .header("x-marquee-principal", "eve")
+        .send()
+        .await
+        .unwrap();
+    assert!(listed(&theirs.json().await.unwrap()).is_empty());
+
+    for wrong in [
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "cursor=x",
+        "state=deleted",
+    ] {
+        let (status, problem) = service.get(&format!("/api/videos?{wrong}")).await;
+        assert_eq!((status, &problem["status"]), (400, &json!(400)), "{wrong}");
+    }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn search_shows_where_words_were_found_and_takes_no_syntax() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path()).await;
+    service.live("A <b>Café</b> in Rome").await;
+    service.finds("cafe", &["A <b>Café</b> in Rome"]).await;
+    let (_, page) = service.get("/api/search?q=cafe").await;
+    assert_eq!(page["query"], "cafe");
+    let title = &page["items"][0]["highlights"]["title"];
+    assert_eq!(title[1], json!({"text": "Café", "hit": true}));
+    assert_eq!(title[0]["text"], "A <b>");
+
+    for (query, status) in [
+        ("", 200),
+        ("q=", 200),
+        ("q=*:*", 200),
+        ("q=%22%28%2B-", 200),
+        ("q=a&limit=0", 400),
+        ("q=a&cursor=nonsense", 400),
+    ] {
+        let (answered, body) = service.get(&format!("/api/search?{query}")).await;
+        assert_eq!(answered, status, "{query}");
+        assert!(listed(&body).is_empty(), "{query}");
+    }
+    let long = "x".repeat(201);
+    assert_eq!(service.get(&format!("/api/search?q={long}")).await.0, 400);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn failed_and_abandoned_videos_are_not_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path()).await;
+    let failed = service.live("Doomed").await;
+    service.finds("doomed", &["Doomed"]).await;
+    let failure = VideoFailed {
+        video_id: failed.to_string(),
+        problem_type: "source-not-a-video".to_owned(),
+        title: "Not a video".to_owned(),
+        detail: "Upload a film.".to_owned(),
+    };
+    service
+        .tell(Topic::Videos, &failed, Payload::VideoFailed(failure))
+        .await;
+    let shown = service.in_state(&failed, "failed").await;
+    assert_eq!(shown["problem"]["type"], "/problems/source-not-a-video");
+    service.finds("doomed", &[]).await;
+
+    let abandoned = VideoId::random(&mut rand::rng());
+    let gone = UploadAbandoned {
+        video_id: abandoned.to_string(),
+        ..UploadAbandoned::default()
+    };
+    service
+        .tell(Topic::Videos, &abandoned, started(&abandoned, "Never"))
+        .await;
+    service.in_state(&abandoned, "uploading").await;
+    service
+        .tell(Topic::Videos, &abandoned, Payload::UploadAbandoned(gone))
+        .await;
+    let path = format!("/api/videos/{abandoned}");
+    let problem = service.until(&path, |status, _| status == 404).await;
+    assert_eq!(problem["type"], "/problems/not-found");
+    assert_eq!(service.get("/api/videos/nonsense").await.0, 404);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn an_index_that_is_gone_or_damaged_comes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("index");
+    let service = Service::start(dir.path()).await;
+    service.live("Phoenix").await;
+    service.finds("phoenix", &["Phoenix"]).await;
+    service.stop().await;
+
+    // Deleted while nobody looked.
+    std::fs::remove_dir_all(&folder).unwrap();
+    let service = Service::start(dir.path()).await;
+    service.finds("phoenix", &["Phoenix"]).await;
+    service.stop().await;
+
+    // Damaged.
+    std::fs::write(folder.join("meta.json"), "nonsense").unwrap();
+    let service = Service::start(dir.path()).await;
+    service.finds("phoenix", &["Phoenix"]).await;
+    let db = service.db.clone();
+    assert!(metadata::rebuild(&config(dir.path()), &db).await.is_err());
+    service.finds("phoenix", &["Phoenix"]).await;
+    service.stop().await;
+
+    // Built anew by the operator.
+    let life = Lifecycle::new();
+    let db = Db::open_sqlite(&dir.path().join("marquee.db"), &life)
+        .await
+        .unwrap();
+    metadata::rebuild(&config(dir.path()), &db).await.unwrap();
+    db.close().await;
+    let service = Service::start(dir.path()).await;
+    assert_eq!(
+        listed(&service.get("/api/search?q=phenix").await.1),
+        ["Phoenix"]
+    );
+    service.stop().await;
+}
