@@ -8,11 +8,12 @@ import { demo, type MockUpload, newId, World } from './world.ts';
 /**
  * A stand-in for the backend, for looking at the interface: `npm run mock`. It keeps everything
  * in memory. `MOCK_MEDIA` names a folder with a sample film (mock/make-sample.sh makes one).
- * `MOCK_UPLOAD_DELAY_MS` slows parts down, `MOCK_EMPTY=1` starts without films.
+ * `MOCK_UPLOAD_DELAY_MS` slows parts down, `MOCK_ON_DEMAND_MS` is how long a segment that is not
+ * prepared takes, `MOCK_EMPTY=1` starts without films.
  */
 const MEDIA = process.env.MOCK_MEDIA;
 const PART_DELAY_MS = Number(process.env.MOCK_UPLOAD_DELAY_MS ?? 0);
-const ON_DEMAND_MS = 2_000;
+const ON_DEMAND_MS = Number(process.env.MOCK_ON_DEMAND_MS ?? 2_000);
 const TYPES: Record<string, string> = {
   m3u8: 'application/vnd.apple.mpegurl',
   mpd: 'application/dash+xml',

@@ -5,6 +5,8 @@ import type { Video, Watch } from './types';
 
 const PAGE = 24;
 const BUSY_MS = 2_000;
+/** Somebody waits for the first picture. */
+const WAITING_MS = 1_000;
 const IDLE_MS = 30_000;
 
 export const unfinished = (video: Video) =>
@@ -77,5 +79,8 @@ export const watchVideo = (id: string) =>
       return (await unwrap(call)) as Watch;
     },
     // What is ready changes quickly at first: look often, but only until everything is there.
-    refetchInterval: (query) => (stillChanging(query.state.data) ? BUSY_MS : false),
+    refetchInterval: ({ state: { data } }) => {
+      if (!stillChanging(data)) return false;
+      return data?.playback ? BUSY_MS : WAITING_MS;
+    },
   });
