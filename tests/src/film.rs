@@ -62,29 +62,38 @@ pub fn lavfi(folder: &Path, name: &str, seconds: u32, rate: &str, size: &str) ->
     path
 }
 
-/// The repository's clip, played `times` times over.
+/// The repository's clip, played `times` times over. Its sound is a little longer than its picture,
+/// so each joint holds a frame a little longer: strictly, the rate varies.
 pub fn looped_clip(folder: &Path, name: &str, times: u32) -> PathBuf {
+    loop_clip(folder, name, times, &["-c", "copy"])
+}
+
+/// The same, encoded again at a constant rate.
+pub fn reencoded_clip(folder: &Path, name: &str, times: u32) -> PathBuf {
+    let video = [
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-r",
+        "25",
+        "-c:a",
+        "aac",
+    ];
+    loop_clip(folder, name, times, &video)
+}
+
+fn loop_clip(folder: &Path, name: &str, times: u32, how: &[&str]) -> PathBuf {
     let clip = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../testkit/media/bigbuckbunny-720p-5s.mp4"
     );
     let path = folder.join(name);
     let again = (times - 1).to_string();
-    run(
-        "ffmpeg",
-        &[
-            "-v",
-            "error",
-            "-y",
-            "-stream_loop",
-            &again,
-            "-i",
-            clip,
-            "-c",
-            "copy",
-            path.to_str().expect("paths here are UTF-8"),
-        ],
-    );
+    let mut arguments = vec!["-v", "error", "-y", "-stream_loop", &again, "-i", clip];
+    arguments.extend(how);
+    arguments.push(path.to_str().expect("paths here are UTF-8"));
+    run("ffmpeg", &arguments);
     path
 }
 

@@ -43,7 +43,7 @@ async fn everything_named(url: &str, hls: &str) -> BTreeSet<String> {
 async fn a_real_film_is_uploaded_found_and_watched() {
     let marquee = Marquee::up().await;
     let folder = tempfile::tempdir().unwrap();
-    let source = film::looped_clip(folder.path(), "bunny.mp4", 5);
+    let source = film::reencoded_clip(folder.path(), "bunny.mp4", 5);
 
     let told = marquee
         .upload(
