@@ -1,1 +1,3 @@
-//! Under construction.
+//! What tests of several crates share: conformance suites of the seams.
+
+pub mod conformance;

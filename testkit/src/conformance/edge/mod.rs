@@ -1,0 +1,136 @@
+//! The contract of an edge, whatever serves it: the embedded one and nginx alike.
+//!
+//! Every story takes films of its own, so one edge can run all of them at a time.
+
+mod origin;
+mod pulling;
+mod raw;
+mod seeding;
+mod serving;
+
+use std::future::Future;
+use std::time::Duration;
+
+use reqwest::{Client, Method, RequestBuilder, Response};
+use schemas::VideoId;
+use url::Url;
+
+pub use origin::OriginStub;
+pub use pulling::{
+    a_hundred_who_miss_cause_one_pull, a_large_object_streams, a_manifest_is_renewed,
+    a_manifest_outlives_its_origin, a_refusal_is_passed_on_and_forgotten,
+    a_waiter_who_leaves_stops_nothing,
+};
+pub use seeding::{
+    a_body_that_is_not_what_was_sent_is_refused, deletion_removes_what_it_names,
+    seeding_takes_the_credential, what_is_put_again_is_replaced,
+};
+pub use serving::{
+    a_conditional_request_is_answered, a_head_tells_what_a_get_would, a_preflight_is_answered,
+    a_range_is_answered, every_kind_has_its_headers, no_path_leads_elsewhere,
+};
+
+/// An edge under test.
+#[derive(Debug)]
+pub struct Subject {
+    /// Where it serves.
+    pub base: Url,
+    /// What seeding it takes.
+    pub seed_key: String,
+    /// The origin that it pulls from.
+    pub origin: OriginStub,
+    /// Whether it checks `Content-Digest`. What does not is told what to store only by TLS.
+    pub checks_digests: bool,
+}
+
+impl Subject {
+    fn client() -> Client {
+        let builder = Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(60));
+        builder.build().expect("a client needs nothing")
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = self
+            .base
+            .join(path)
+            .expect("paths of stories are addresses");
+        Self::client().request(method, url)
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        send(self.request(Method::GET, path)).await
+    }
+
+    async fn put(&self, path: &str, body: impl Into<reqwest::Body>) -> Response {
+        let request = self.request(Method::PUT, path);
+        send(request.bearer_auth(&self.seed_key).body(body)).await
+    }
+
+    async fn delete(&self, path: &str) -> Response {
+        let request = self.request(Method::DELETE, path);
+        send(request.bearer_auth(&self.seed_key)).await
+    }
+
+    /// Puts `body` where it must succeed.
+    async fn seed(&self, path: &str, body: impl Into<reqwest::Body>) {
+        let status = self.put(path, body).await.status();
+        assert!(status.is_success(), "PUT {path}: {status}");
+    }
+}
+
+/// A film that only one story knows.
+struct Film(String);
+
+impl Film {
+    fn new() -> Self {
+        Self(VideoId::random(&mut rand::rng()).into())
+    }
+
+    /// Path of its object on the edge.
+    fn path(&self, object: &str) -> String {
+        format!("/v/public/{}/1/{object}", self.0)
+    }
+
+    /// The same object's path on the origin.
+    fn origin(&self, object: &str) -> String {
+        format!("/origin/{}/1/{object}", self.0)
+    }
+}
+
+async fn send(request: RequestBuilder) -> Response {
+    request.send().await.expect("the edge answers")
+}
+
+async fn body(response: Response) -> bytes::Bytes {
+    response.bytes().await.expect("the answer is whole")
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    let value = response.headers().get(name);
+    value.map_or("", |value| value.to_str().expect("a header is text"))
+}
+
+/// Waits until `condition` holds.
+async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+    let patient = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let outcome = tokio::time::timeout(Duration::from_secs(20), patient).await;
+    assert!(outcome.is_ok(), "in vain: {what}");
+}
+
+/// Bytes that differ everywhere, so that a piece in the wrong place shows.
+fn pattern(size: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_u32;
+    let mut bytes = Vec::with_capacity(size + 4);
+    while bytes.len() < size {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        bytes.extend_from_slice(&state.to_be_bytes());
+    }
+    bytes.truncate(size);
+    bytes
+}

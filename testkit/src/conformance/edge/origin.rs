@@ -1,0 +1,135 @@
+//! An origin that does what a story says, and counts.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use platform_core::Lifecycle;
+use platform_http::{Discovery, Server, Service};
+use tokio::sync::watch;
+use url::Url;
+
+#[derive(Debug, Clone)]
+enum Script {
+    Object(Bytes),
+    Refusal(u16),
+}
+
+#[derive(Debug, Default)]
+struct State {
+    scripts: HashMap<String, Script>,
+    hits: HashMap<String, u32>,
+    held: HashMap<String, watch::Sender<bool>>,
+}
+
+/// An origin on a port of its own, announced as the edge-provider. Clones share it.
+#[derive(Debug, Clone)]
+pub struct OriginStub {
+    state: Arc<Mutex<State>>,
+    /// Where it serves.
+    pub base: Url,
+}
+
+impl OriginStub {
+    /// Starts an origin that has nothing yet.
+    pub fn start(lifecycle: &Lifecycle, discovery: &Discovery) -> Self {
+        let state: Arc<Mutex<State>> = Arc::default();
+        let shared = web::Data::from(Arc::clone(&state));
+        let server = Server::internal(Service::EdgeProvider);
+        let running = platform_http::serve(server, lifecycle, discovery, move |app| {
+            app.app_data(shared.clone())
+                .route("/origin/{rest:.*}", web::get().to(answer));
+        });
+        let addr = running.expect("a loopback port is free").addr;
+        let base = Url::parse(&format!("http://{addr}")).expect("a socket has an address");
+        Self { state, base }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no story panicked in here")
+    }
+
+    fn script(&self, path: String, script: Script) {
+        self.state().scripts.insert(path, script);
+    }
+
+    /// From now on `path` is `body`.
+    pub(super) fn serve(&self, path: String, body: impl Into<Bytes>) {
+        self.script(path, Script::Object(body.into()));
+    }
+
+    /// From now on `path` is refused with `status`; with 503, until in two seconds.
+    pub(super) fn refuse(&self, path: String, status: u16) {
+        self.script(path, Script::Refusal(status));
+    }
+
+    /// Lets requests of `path` wait until it is released.
+    pub(super) fn hold(&self, path: String) {
+        self.state().held.insert(path, watch::Sender::new(false));
+    }
+
+    /// Answers those that wait for `path`, and all later ones at once.
+    pub(super) fn release(&self, path: &str) {
+        if let Some(held) = self.state().held.get(path) {
+            held.send_replace(true);
+        }
+    }
+
+    /// How often `path` was asked for.
+    pub(super) fn hits(&self, path: &str) -> u32 {
+        self.state().hits.get(path).copied().unwrap_or_default()
+    }
+
+    /// How often anything was asked for whose path contains `text`.
+    pub(super) fn hits_with(&self, text: &str) -> u32 {
+        let state = self.state();
+        let hits = state.hits.iter().filter(|(path, _)| path.contains(text));
+        hits.map(|(_, hits)| hits).sum()
+    }
+}
+
+async fn answer(request: HttpRequest, state: web::Data<Mutex<State>>) -> HttpResponse {
+    let path = request.uri().path().to_owned();
+    let held = {
+        let mut state = state.lock().expect("no story panicked in here");
+        *state.hits.entry(path.clone()).or_default() += 1;
+        state.held.get(&path).map(watch::Sender::subscribe)
+    };
+    if let Some(mut held) = held {
+        held.wait_for(|released| *released).await.ok();
+    }
+    let script = {
+        let state = state.lock().expect("no story panicked in here");
+        state.scripts.get(&path).cloned()
+    };
+    match script.unwrap_or(Script::Refusal(404)) {
+        Script::Object(body) => object(&request, body),
+        Script::Refusal(status) => refusal(status),
+    }
+}
+
+fn object(request: &HttpRequest, body: Bytes) -> HttpResponse {
+    let etag = format!(
+        "\"{:08x}\"",
+        crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, &body)
+    );
+    let known = request.headers().get(header::IF_NONE_MATCH);
+    if known.is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        return HttpResponse::NotModified().finish();
+    }
+    HttpResponse::Ok()
+        .insert_header((header::ETAG, etag))
+        .body(body)
+}
+
+fn refusal(status: u16) -> HttpResponse {
+    let mut response =
+        HttpResponse::build(StatusCode::from_u16(status).expect("stories refuse by real statuses"));
+    response.content_type("application/problem+json");
+    if status == 503 {
+        response.insert_header((header::RETRY_AFTER, 2));
+    }
+    response.body(format!(r#"{{"status":{status},"detail":"by the story"}}"#))
+}

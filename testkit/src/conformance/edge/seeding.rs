@@ -1,0 +1,97 @@
+//! Seeding: who may, and what it changes.
+
+use base64::Engine as _;
+use reqwest::Method;
+
+use super::{Film, Subject, body, header, pattern, send};
+
+/// Without the credential nothing is stored and nothing is deleted.
+pub async fn seeding_takes_the_credential(edge: &Subject) {
+    let film = Film::new();
+    let (there, missing) = (film.path("v/360p/0.m4s"), film.path("v/360p/1.m4s"));
+    edge.seed(&there, "stays").await;
+    let almost = edge.seed_key.get(1..).unwrap_or_default();
+    for authorization in [
+        None,
+        Some(format!("Bearer {almost}")),
+        Some(format!("Bearer {}x", edge.seed_key)),
+        Some("Bearer ".to_owned()),
+        Some(format!("Basic {}", edge.seed_key)),
+        Some(edge.seed_key.clone()),
+    ] {
+        for (method, path) in [
+            (Method::PUT, &missing),
+            (Method::PUT, &there),
+            (Method::DELETE, &there),
+        ] {
+            let mut request = edge.request(method.clone(), path).body("foreign");
+            if let Some(value) = &authorization {
+                request = request.header("authorization", value);
+            }
+            let status = send(request).await.status().as_u16();
+            assert!(
+                matches!(status, 401 | 403),
+                "{method} by {authorization:?}: {status}"
+            );
+        }
+    }
+    assert_eq!(body(edge.get(&there).await).await, "stays");
+    assert_eq!(edge.get(&missing).await.status(), 404);
+}
+
+/// The second PUT wins, at once and with another tag.
+pub async fn what_is_put_again_is_replaced(edge: &Subject) {
+    let film = Film::new();
+    let path = film.path("master.m3u8");
+    assert_eq!(edge.put(&path, "first").await.status(), 201);
+    let first = edge.get(&path).await;
+    let etag = header(&first, "etag").to_owned();
+    assert_eq!(body(first).await, "first");
+    assert_eq!(edge.put(&path, "other").await.status(), 204);
+    let second = edge.get(&path).await;
+    assert_ne!(header(&second, "etag"), etag);
+    assert_eq!(body(second).await, "other");
+}
+
+/// What arrives is compared with its digest before it counts.
+pub async fn a_body_that_is_not_what_was_sent_is_refused(edge: &Subject) {
+    if !edge.checks_digests {
+        return;
+    }
+    let film = Film::new();
+    let path = film.path("v/360p/0.m4s");
+    let digest = base64::engine::general_purpose::STANDARD.encode([7; 32]);
+    let request = edge.request(Method::PUT, &path).bearer_auth(&edge.seed_key);
+    let request = request.header("content-digest", format!("sha-256=:{digest}:"));
+    assert_eq!(send(request.body("broken")).await.status(), 400);
+    assert_eq!(edge.get(&path).await.status(), 404);
+}
+
+/// An object, a revision, a film: what is deleted is gone, and nothing else.
+pub async fn deletion_removes_what_it_names(edge: &Subject) {
+    let (film, other) = (Film::new(), Film::new());
+    let of = |revision: u32, object: &str| format!("/v/public/{}/{revision}/{object}", film.0);
+    let all = [
+        of(1, "master.m3u8"),
+        of(1, "v/360p/0.m4s"),
+        of(2, "v/360p/0.m4s"),
+        of(12, "v/360p/0.m4s"),
+        other.path("v/360p/0.m4s"),
+    ];
+    for path in &all {
+        edge.seed(path, pattern(100)).await;
+    }
+    for (deleted, left) in [
+        (of(1, "master.m3u8"), vec![1, 2, 3, 4]),
+        (of(1, ""), vec![2, 3, 4]),
+        (format!("/v/public/{}/", film.0), vec![4]),
+    ] {
+        assert_eq!(edge.delete(&deleted).await.status(), 204, "{deleted}");
+        for (number, path) in all.iter().enumerate() {
+            let status = edge.get(path).await.status().as_u16();
+            let expected = if left.contains(&number) { 200 } else { 404 };
+            assert_eq!(status, expected, "{path} after DELETE {deleted}");
+        }
+    }
+    assert_eq!(edge.delete(&all[0]).await.status(), 404);
+}
