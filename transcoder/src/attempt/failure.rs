@@ -1,6 +1,7 @@
 //! Why an attempt did not end its task, and what follows.
 
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use media::plan::PlanError;
@@ -136,6 +137,19 @@ fn pause(attempt: u32) -> Duration {
     doubled.min(LONGEST_PAUSE)
 }
 
+/// Whether a machine recovers from this by itself, or by its operator: no space, no memory.
+fn passes(error: &io::Error) -> bool {
+    use io::ErrorKind::{OutOfMemory, QuotaExceeded, ResourceBusy, StorageFull, WouldBlock};
+    let passing = [
+        StorageFull,
+        QuotaExceeded,
+        OutOfMemory,
+        ResourceBusy,
+        WouldBlock,
+    ];
+    passing.contains(&error.kind())
+}
+
 fn our_problem(kind: &str) -> Problem {
     Problem {
         kind: kind.to_owned(),
@@ -173,7 +187,7 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match &error {
             RunError::Cancelled => Self::Stopped,
-            RunError::Machine(_) => Self::Away(error.into()),
+            RunError::Machine(io) if passes(io) => Self::Away(error.into()),
             _ => Self::Failed {
                 fault: error.fault(),
                 problem: run_problem(&error),
@@ -206,9 +220,9 @@ impl From<StageError> for Failure {
                 detail: sentence(&error.to_string()),
             }),
             StageError::Store(store) => store.into(),
-            StageError::Machine(_) => Self::Away(error.into()),
+            StageError::Machine(ref io) if passes(io) => Self::Away(error.into()),
             StageError::Normalise(run) => run.into(),
-            StageError::Gone | StageError::NoRoom { .. } => Self::Failed {
+            StageError::Machine(_) | StageError::Gone | StageError::NoRoom { .. } => Self::Failed {
                 fault: error.fault(),
                 problem: Problem {
                     kind: error.problem_type().to_owned(),
