@@ -4,11 +4,11 @@ use std::fmt::Display;
 
 /// Arguments of one run.
 #[derive(Debug, Default)]
-pub(super) struct Args(Vec<String>);
+pub(crate) struct Args(Vec<String>);
 
 impl Args {
     /// What every run of ffmpeg begins with.
-    pub(super) fn ffmpeg() -> Self {
+    pub(crate) fn ffmpeg() -> Self {
         let mut args = Self::default();
         // Progress lines feed the watchdog; they come whatever the log level.
         args.words("-nostdin -hide_banner -loglevel level+warning -stats -stats_period 0.5");
@@ -18,31 +18,31 @@ impl Args {
     }
 
     /// Adds words that are separated by spaces.
-    pub(super) fn words(&mut self, words: &str) -> &mut Self {
+    pub(crate) fn words(&mut self, words: &str) -> &mut Self {
         self.0.extend(words.split_whitespace().map(str::to_owned));
         self
     }
 
     /// Adds one argument.
-    pub(super) fn arg(&mut self, arg: impl Into<String>) -> &mut Self {
+    pub(crate) fn arg(&mut self, arg: impl Into<String>) -> &mut Self {
         self.0.push(arg.into());
         self
     }
 
     /// Adds an option and its value.
-    pub(super) fn option(&mut self, name: &str, value: impl Display) -> &mut Self {
+    pub(crate) fn option(&mut self, name: &str, value: impl Display) -> &mut Self {
         self.0.extend([name.to_owned(), value.to_string()]);
         self
     }
 
     /// Adds several.
-    pub(super) fn extend(&mut self, args: impl IntoIterator<Item = String>) -> &mut Self {
+    pub(crate) fn extend(&mut self, args: impl IntoIterator<Item = String>) -> &mut Self {
         self.0.extend(args);
         self
     }
 
     /// The finished list.
-    pub(super) fn into_vec(self) -> Vec<String> {
+    pub(crate) fn into_vec(self) -> Vec<String> {
         self.0
     }
 }

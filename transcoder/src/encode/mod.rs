@@ -11,6 +11,8 @@ pub(crate) mod probe;
 mod span;
 pub(crate) mod video;
 
+pub(crate) use args::Args;
+
 use std::ops::Range;
 use std::sync::Arc;
 

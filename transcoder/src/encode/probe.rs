@@ -153,6 +153,7 @@ impl Look<'_> {
         let stream = video.index.to_string();
         let interval = format!("{}%", from.max(film.start_time));
         let entries = "packet=pts_time,duration_time";
+        // Program streams give a time to some packets only.
         let what = [
             "-select_streams",
             &stream,
@@ -160,6 +161,8 @@ impl Look<'_> {
             entries,
             "-read_intervals",
             &interval,
+            "-fflags",
+            "+genpts",
         ];
         let packets = self.times(&what).await?.packets;
         let one_frame = video

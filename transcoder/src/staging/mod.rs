@@ -1,8 +1,13 @@
 //! Bringing a film's bytes to where the box can see them, and no more of them than needed.
 
+mod normalise;
+mod ranges;
+mod remote;
+
+use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use media::Plan;
@@ -12,7 +17,11 @@ use platform_blob::{BlobError, Blobs};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::toolbox::{Fault, RunError, Toolbox};
+use tokio::io::AsyncReadExt;
+use tokio::sync::Mutex;
+
+use self::remote::Remote;
+use crate::toolbox::{Fault, Job, RunError, Scratch, Toolbox};
 
 /// A film on this machine's disk. Drop it when the run is over: its space may then be reused.
 #[derive(Debug)]
@@ -23,6 +32,17 @@ pub struct StagedSource {
     pub(crate) seek: Seek,
     /// Streams of the film in the order in which this file has them, where that differs.
     pub(crate) streams: Option<Vec<u32>>,
+    /// All bytes of the film are in it.
+    whole: bool,
+    /// What must not go while it is used.
+    _keeps: Option<Keeps>,
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "held for their Drop")]
+enum Keeps {
+    Job(Job),
+    Remote(Arc<Remote>),
 }
 
 impl StagedSource {
@@ -34,7 +54,14 @@ impl StagedSource {
             size,
             seek: Seek::of(demuxer),
             streams: None,
+            whole: true,
+            _keeps: None,
         }
+    }
+
+    /// Whether all bytes of the film are here, rather than those that one run needs.
+    pub const fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// The file's size.
@@ -117,6 +144,8 @@ pub enum Need {
         from: Micros,
         /// … to here.
         to: Micros,
+        /// How much film lies before it.
+        skip: Micros,
     },
 }
 
@@ -143,6 +172,7 @@ impl Need {
             streams,
             from: plan.origin + plan.grid.boundary_time(segments.start) - margin,
             to: plan.origin + plan.grid.boundary_time(segments.end) + margin,
+            skip: plan.grid.boundary_time(segments.start),
         }
     }
 }
@@ -205,12 +235,36 @@ impl StageError {
     }
 }
 
+/// Film that is rather decoded in vain than given an index.
+const SHORT_SKIP: Micros = Micros::from_secs(20);
+
 /// Stages films and keeps what is still of use. Share it in an `Arc`, one per process.
 #[derive(Debug)]
 pub struct Staging {
     blobs: Arc<dyn Blobs>,
     tools: Arc<Toolbox>,
-    config: StagingConfig,
+    folder: Scratch,
+    budget: u64,
+    films: Mutex<Films>,
+    /// Held by the one that makes an index.
+    indexing: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Films {
+    remote: HashMap<String, Kept<Remote>>,
+    indexed: HashMap<(String, Vec<u32>), Kept<StagedSource>>,
+    /// Counts uses: the film with the lowest number was not used for longest.
+    clock: u64,
+    /// For names of files.
+    made: u64,
+}
+
+/// Something kept, and when it was last used.
+#[derive(Debug)]
+struct Kept<T> {
+    what: Arc<T>,
+    used: u64,
 }
 
 impl Staging {
@@ -220,35 +274,207 @@ impl Staging {
         tools: Arc<Toolbox>,
         config: &StagingConfig,
     ) -> Result<Self, StageError> {
+        let folder = Scratch::open(&config.folder).map_err(StageError::Machine)?;
+        let budget = config.budget_mib.saturating_mul(1024 * 1024);
         Ok(Self {
             blobs,
             tools,
-            config: config.clone(),
+            folder,
+            budget,
+            films: Mutex::default(),
+            indexing: Mutex::default(),
         })
     }
 
     /// Brings what `need` says of the object `key` to the local disk. On a store on this machine
-    /// nothing is copied.
+    /// nothing is copied, except once for containers without an index.
     pub async fn open(
         &self,
         key: &str,
         need: &Need,
         cancel: &CancellationToken,
     ) -> Result<Arc<StagedSource>, StageError> {
-        let path = self.blobs.local_path(key).await.map_err(store_error)?;
-        let Some(path) = path else {
-            return Err(StageError::Gone);
+        let source = tokio::select! {
+            () = cancel.cancelled() => return Err(StageError::Normalise(RunError::Cancelled)),
+            source = self.bring(key, need) => Arc::new(source?),
         };
-        let _ = (need, cancel, &self.tools, &self.config);
-        let head = self
-            .blobs
-            .get_range(key, 0..HEAD_BYTES as u64)
-            .await
-            .map_err(store_error)?;
-        let size = self.blobs.head(key).await.map_err(store_error)?.size;
-        let demuxer = sniff::demuxer(&head).ok_or(StageError::NotMedia)?;
-        Ok(Arc::new(StagedSource::local(path, demuxer, size)))
+        match need {
+            Need::Span { streams, skip, .. }
+                if source.seek == Seek::FromStart && *skip > SHORT_SKIP =>
+            {
+                self.with_index(key, source, streams, cancel).await
+            }
+            _ => Ok(source),
+        }
     }
+
+    async fn bring(&self, key: &str, need: &Need) -> Result<StagedSource, StageError> {
+        if let Some(path) = self.blobs.local_path(key).await.map_err(store_error)? {
+            let (head, size) = head_of(&path).await.map_err(StageError::Machine)?;
+            return Ok(StagedSource::local(path, accepted(&head, size)?, size));
+        }
+        let remote = self.remote(key).await?;
+        let whole = remote.bring(&*self.blobs, need).await?;
+        let local = StagedSource::local(remote.path().to_owned(), remote.demuxer, remote.size);
+        Ok(StagedSource {
+            whole,
+            _keeps: Some(Keeps::Remote(remote)),
+            ..local
+        })
+    }
+
+    /// The film's file, new and empty where there is none yet.
+    async fn remote(&self, key: &str) -> Result<Arc<Remote>, StageError> {
+        let mut films = self.films.lock().await;
+        let used = films.tick();
+        if let Some(kept) = films.remote.get_mut(key) {
+            kept.used = used;
+            return Ok(Arc::clone(&kept.what));
+        }
+        let size = self.blobs.head(key).await.map_err(store_error)?.size;
+        let head = match size {
+            0 => bytes::Bytes::new(),
+            _ => self
+                .blobs
+                .get_range(key, 0..HEAD_BYTES as u64)
+                .await
+                .map_err(store_error)?,
+        };
+        let demuxer = accepted(&head, size)?;
+        if size > self.budget {
+            return Err(StageError::NoRoom {
+                size,
+                budget: self.budget,
+            });
+        }
+        films
+            .make_room(self.budget.saturating_sub(size))
+            .await
+            .map_err(StageError::Machine)?;
+        films.made += 1;
+        let name = format!("film-{}", films.made);
+        let remote = Remote::new(key, self.folder.path(), &name, demuxer, size)
+            .map_err(StageError::Machine)?;
+        let what = Arc::new(remote);
+        films.remote.insert(
+            key.to_owned(),
+            Kept {
+                what: Arc::clone(&what),
+                used,
+            },
+        );
+        Ok(what)
+    }
+
+    /// The same film with an index; as it is where none can be made.
+    async fn with_index(
+        &self,
+        key: &str,
+        source: Arc<StagedSource>,
+        streams: &[u32],
+        cancel: &CancellationToken,
+    ) -> Result<Arc<StagedSource>, StageError> {
+        // Everyone who needs it waits for the one that makes it.
+        let _one_at_a_time = self.indexing.lock().await;
+        let name = (key.to_owned(), streams.to_vec());
+        if let Some(made) = self.films.lock().await.indexed(&name) {
+            return Ok(made);
+        }
+        let room = self.budget.saturating_sub(source.size);
+        self.films
+            .lock()
+            .await
+            .make_room(room)
+            .await
+            .map_err(StageError::Machine)?;
+        let made = normalise::with_index(&self.tools, &source, streams, cancel).await;
+        let what = match made {
+            Ok(indexed) => Arc::new(indexed),
+            Err(error) if error.fault() == Fault::Source => {
+                tracing::warn!(error = %error, "no index can be made: decoding from the start");
+                source
+            }
+            Err(error) => return Err(StageError::Normalise(error)),
+        };
+        let mut films = self.films.lock().await;
+        let used = films.tick();
+        films.indexed.insert(
+            name,
+            Kept {
+                what: Arc::clone(&what),
+                used,
+            },
+        );
+        Ok(what)
+    }
+}
+
+impl Films {
+    fn tick(&mut self) -> u64 {
+        self.clock += 1;
+        self.clock
+    }
+
+    fn indexed(&mut self, name: &(String, Vec<u32>)) -> Option<Arc<StagedSource>> {
+        let used = self.tick();
+        let kept = self.indexed.get_mut(name)?;
+        kept.used = used;
+        Some(Arc::clone(&kept.what))
+    }
+
+    /// Lets go of films that nobody uses, the longest unused first, until no more than `budget`
+    /// bytes are taken. What is in use stays.
+    async fn make_room(&mut self, budget: u64) -> io::Result<()> {
+        let mut taken = 0;
+        let mut idle = Vec::new();
+        for (key, kept) in &self.remote {
+            let bytes = kept.what.taken().await?;
+            taken += bytes;
+            if Arc::strong_count(&kept.what) == 1 {
+                idle.push((kept.used, bytes, Name::Remote(key.clone())));
+            }
+        }
+        for (key, kept) in &self.indexed {
+            taken += kept.what.size;
+            if Arc::strong_count(&kept.what) == 1 {
+                idle.push((kept.used, kept.what.size, Name::Indexed(key.clone())));
+            }
+        }
+        idle.sort_by_key(|(used, ..)| *used);
+        for (_, bytes, name) in idle {
+            if taken <= budget {
+                break;
+            }
+            taken -= bytes;
+            match name {
+                Name::Remote(key) => drop(self.remote.remove(&key)),
+                Name::Indexed(key) => drop(self.indexed.remove(&key)),
+            }
+        }
+        Ok(())
+    }
+}
+
+enum Name {
+    Remote(String),
+    Indexed((String, Vec<u32>)),
+}
+
+/// The first bytes of a file, and its size.
+async fn head_of(path: &Path) -> io::Result<(Vec<u8>, u64)> {
+    let file = tokio::fs::File::open(path).await?;
+    let size = file.metadata().await?.len();
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    file.take(HEAD_BYTES as u64).read_to_end(&mut head).await?;
+    Ok((head, size))
+}
+
+/// The demuxer for a file that is let in.
+fn accepted(head: &[u8], size: u64) -> Result<Demuxer, StageError> {
+    if size == 0 {
+        return Err(StageError::Empty);
+    }
+    sniff::demuxer(head).ok_or(StageError::NotMedia)
 }
 
 fn store_error(error: BlobError) -> StageError {

@@ -4,7 +4,7 @@ use media::sniff::Demuxer;
 
 /// Decoders that may run. FFmpeg has hundreds; these are what cameras, phones, editors and
 /// recorders write. Not on the list: formats of games, of single old applications, and those whose
-/// decoders had holes (MagicYUV, VVC, TIFF and the like). Subtitles are only ever listed.
+/// decoders had holes (`MagicYUV`, VVC, TIFF and the like). Subtitles are only ever listed.
 const DECODERS: &[&str] = &[
     // Picture
     "h264",

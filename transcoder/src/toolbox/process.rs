@@ -4,7 +4,6 @@
 //! group is killed with SIGKILL: ffmpeg has been seen to ignore SIGTERM for minutes.
 
 use std::ffi::OsString;
-use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -75,9 +74,19 @@ pub(super) async fn run(
     let end = end?;
     if !matches!(end, End::Exit(_)) {
         // A process stuck in the kernel must not hold the worker; the runtime reaps it later.
-        tokio::time::timeout(REAP_WITHIN, child.wait()).await.ok();
+        if tokio::time::timeout(REAP_WITHIN, child.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(pid = child.id(), "a killed process is not gone yet");
+        }
     }
-    tokio::time::timeout(DRAIN_WITHIN, pipes.drain()).await.ok();
+    if tokio::time::timeout(DRAIN_WITHIN, pipes.drain())
+        .await
+        .is_err()
+    {
+        tracing::warn!("the output of a process that ended did not");
+    }
     Ok(Finished {
         end,
         stdout: pipes.stdout,
@@ -197,8 +206,10 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(group) = self.0.take() {
-            // An error means that nobody is left in it.
-            kill_process_group(group, Signal::KILL).ok();
+            // An error says that nobody is left in it.
+            if kill_process_group(group, Signal::KILL).is_ok() {
+                tracing::debug!(?group, "killed what was left of a run");
+            }
         }
     }
 }
@@ -271,14 +282,12 @@ impl Pipes {
 }
 
 /// Reads from a pipe that is still open.
-fn read_some<'a, R: AsyncRead + Unpin>(
-    pipe: &'a mut Option<R>,
-    buffer: &'a mut [u8],
-) -> impl Future<Output = io::Result<usize>> + 'a {
-    async move {
-        match pipe {
-            Some(pipe) => pipe.read(buffer).await,
-            None => std::future::pending().await,
-        }
+async fn read_some<R: AsyncRead + Unpin>(
+    pipe: &mut Option<R>,
+    buffer: &mut [u8],
+) -> io::Result<usize> {
+    match pipe {
+        Some(pipe) => pipe.read(buffer).await,
+        None => std::future::pending().await,
     }
 }

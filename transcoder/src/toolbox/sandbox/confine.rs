@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr,
-    RulesetCreatedAttr, RulesetStatus, Scope, path_beneath_rules,
+    RulesetCreated, RulesetCreatedAttr, RulesetStatus, Scope, path_beneath_rules,
 };
 
 use super::{Filter, Order};
@@ -77,7 +77,7 @@ impl Confinement {
                 let null = AccessFs::ReadFile | AccessFs::WriteFile;
                 rules.add_rules(path_beneath_rules(["/dev/null"], null))
             })
-            .and_then(|rules| rules.restrict_self())
+            .and_then(RulesetCreated::restrict_self)
             .map_err(io::Error::other)?;
         if status.ruleset == RulesetStatus::NotEnforced {
             return Err(io::Error::other(
