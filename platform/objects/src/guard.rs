@@ -12,7 +12,7 @@ pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
     // Decoded, as the protocol layer does: another spelling must not get around this.
     let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let parameter = |name: &str| {
-        let mut pairs = query.clone();
+        let mut pairs = query;
         pairs.find(|(key, _)| key == name).map(|(_, value)| value)
     };
     let authorization = headers

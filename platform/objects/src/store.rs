@@ -53,9 +53,9 @@ impl Store {
             let root = root.to_owned();
             spawn_blocking(move || Files::create(&root)).await??
         };
-        let (index, connection) = Index::open(root).await?;
+        let (index, options) = Index::open(root).await?;
         recover(&index, &files).await?;
-        let (worker, writer) = Writer::new(connection, files.clone());
+        let (worker, writer) = Writer::new(options, files.clone());
         life.spawn(async move {
             worker.run().await;
             drop(lock);

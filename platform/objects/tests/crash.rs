@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use common::Server;
-use platform_blob::{Blobs, MultipartId, PartToSign, PutOptions};
+use platform_blob::{Blobs, MultipartId, PartToSign, PutOptions, crc32c_base64};
 use platform_objects::StartError;
 use url::Url;
 
@@ -76,7 +76,7 @@ fn content(number: usize) -> Bytes {
 
 async fn send_part(blobs: &dyn Blobs, to: &Url, key: &str, id: &MultipartId, number: u32) {
     let body = vec![u8::try_from(number).unwrap(); PART];
-    let crc32c = crc32c(&body);
+    let crc32c = crc32c_base64(&body);
     let part = PartToSign {
         key,
         id,
@@ -95,10 +95,18 @@ async fn send_part(blobs: &dyn Blobs, to: &Url, key: &str, id: &MultipartId, num
     request.send().await.unwrap().error_for_status().unwrap();
 }
 
-fn crc32c(bytes: &[u8]) -> String {
-    use base64::{Engine, prelude::BASE64_STANDARD};
-    let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, bytes);
-    BASE64_STANDARD.encode(u32::try_from(sum).unwrap().to_be_bytes())
+/// Puts objects, numbered from `first`, until the server is gone; says which were acknowledged.
+async fn write_until_dead(blobs: &dyn Blobs, first: usize) -> Vec<usize> {
+    let mut stored = Vec::new();
+    for number in first.. {
+        let key = format!("{number}");
+        let put = blobs.put(&key, content(number), "a/b", PutOptions::IF_ABSENT);
+        if put.await.is_err() {
+            break;
+        }
+        stored.push(number);
+    }
+    stored
 }
 
 /// All files below the folder, but for the index and what belongs to it.
@@ -142,23 +150,8 @@ async fn what_was_acknowledged_survives_kill_9() {
         }
         send_part(&*blobs, &address, "film", upload.as_ref().unwrap(), number).await;
 
-        // Writers go on until the server dies under them.
-        let writers = (0..4).map(|writer| {
-            let blobs = &blobs;
-            async move {
-                let mut stored = Vec::new();
-                for turn in 0.. {
-                    let number = (round as usize) * 100_000 + writer * 10_000 + turn;
-                    let key = format!("{number}");
-                    let put = blobs.put(&key, content(number), "a/b", PutOptions::IF_ABSENT);
-                    if put.await.is_err() {
-                        break;
-                    }
-                    stored.push(number);
-                }
-                stored
-            }
-        });
+        let first = usize::try_from(round).unwrap() * 100_000;
+        let writers = (0..4).map(|writer| write_until_dead(&*blobs, first + writer * 10_000));
         let writing = futures_util::future::join_all(writers);
         let killing = async {
             tokio::time::sleep(Duration::from_millis(100 + 37 * u64::from(round))).await;

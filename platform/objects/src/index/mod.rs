@@ -34,21 +34,22 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// Opens the index, makes it when missing, and gives the one connection that may write.
-    pub(crate) async fn open(root: &Path) -> Result<(Self, SqliteConnection), sqlx::Error> {
+    /// Opens the index, makes it when missing, and says how the writer connects.
+    pub(crate) async fn open(root: &Path) -> Result<(Self, SqliteConnectOptions), sqlx::Error> {
         let options = SqliteConnectOptions::new()
             .filename(root.join(FILE))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true);
-        let mut writer = SqliteConnection::connect_with(&options).await?;
-        schema::prepare(&mut writer).await?;
+        let mut first = SqliteConnection::connect_with(&options).await?;
+        schema::prepare(&mut first).await?;
+        first.close().await?;
         let pool = SqlitePoolOptions::new()
             .max_connections(4)
-            .connect_with(options)
+            .connect_with(options.clone())
             .await?;
-        Ok((Self { pool }, writer))
+        Ok((Self { pool }, options))
     }
 
     /// An index that another process owns; nothing is opened before it is needed.

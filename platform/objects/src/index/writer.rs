@@ -3,7 +3,7 @@
 
 use std::{io, mem};
 
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
     sync::{mpsc, oneshot},
     task::{JoinSet, spawn_blocking},
@@ -46,7 +46,9 @@ impl WriterHandle {
 
 /// Runs until every handle is gone.
 pub(crate) struct Writer {
-    db: SqliteConnection,
+    options: SqliteConnectOptions,
+    /// `None` after a failure: what a connection remembers of a broken transaction is not trusted.
+    db: Option<SqliteConnection>,
     files: Files,
     requests: mpsc::Receiver<Request>,
     removing: JoinSet<Vec<BlobId>>,
@@ -55,11 +57,12 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(db: SqliteConnection, files: Files) -> (Self, WriterHandle) {
+    pub(crate) fn new(options: SqliteConnectOptions, files: Files) -> (Self, WriterHandle) {
         let (sender, requests) = mpsc::channel(BATCH);
         let removing = JoinSet::new();
         let writer = Self {
-            db,
+            options,
+            db: None,
             files,
             requests,
             removing,
@@ -91,45 +94,51 @@ impl Writer {
 
     async fn process(&mut self, batch: Vec<Request>) {
         match self.commit(&batch).await {
-            Ok(verdicts) => self.answer(batch, verdicts).await,
-            // One bad change must not take the others with it.
-            Err(error) if batch.len() > 1 => {
-                tracing::warn!(%error, "a joint commit failed; each change is tried on its own");
-                for request in batch {
-                    let batch = vec![request];
-                    match self.commit(&batch).await {
-                        Ok(verdicts) => self.answer(batch, verdicts).await,
-                        Err(error) => refuse(batch, error),
-                    }
-                }
+            Ok(verdicts) => return self.answer(batch, verdicts).await,
+            Err(error) => tracing::warn!(%error, "a commit failed and is tried again"),
+        }
+        // One bad change must not take the others with it.
+        for request in batch {
+            let alone = vec![request];
+            match self.commit(&alone).await {
+                Ok(verdicts) => self.answer(alone, verdicts).await,
+                Err(error) => refuse(alone, error),
             }
-            Err(error) => refuse(batch, error),
         }
     }
 
-    async fn commit(
-        &mut self,
-        batch: &[Request],
-    ) -> Result<Vec<Result<Applied, StoreError>>, sqlx::Error> {
-        let mut transaction = self.db.begin_with("BEGIN IMMEDIATE").await?;
-        for blob in &self.removed {
-            sqlx::query("DELETE FROM garbage WHERE blob = $1")
-                .bind(blob.to_string())
-                .execute(&mut *transaction)
-                .await?;
+    async fn commit(&mut self, batch: &[Request]) -> Result<Verdicts, sqlx::Error> {
+        let mut db = match self.db.take() {
+            Some(db) => db,
+            None => self.connect().await?,
+        };
+        match transact(&mut db, &self.removed, batch).await {
+            Ok(verdicts) => {
+                self.db = Some(db);
+                self.removed.clear();
+                Ok(verdicts)
+            }
+            Err(error) => {
+                db.close().await?;
+                Err(error)
+            }
         }
-        let mut verdicts = Vec::with_capacity(batch.len());
-        for request in batch {
-            let verdict: Verdict = request.change.apply(&mut transaction).await;
-            verdicts.push(verdict?);
+    }
+
+    async fn connect(&self) -> Result<SqliteConnection, sqlx::Error> {
+        let mut db = SqliteConnection::connect_with(&self.options).await?;
+        // On a full disk the log cannot grow, but it can begin anew, so that deleting works.
+        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(RESTART)")
+            .execute(&mut db)
+            .await
+        {
+            tracing::debug!(%error, "the index's log could not begin anew");
         }
-        transaction.commit().await?;
-        self.removed.clear();
-        Ok(verdicts)
+        Ok(db)
     }
 
     /// Moves new files to their places, tells everyone, and only then removes what is free.
-    async fn answer(&mut self, batch: Vec<Request>, verdicts: Vec<Result<Applied, StoreError>>) {
+    async fn answer(&mut self, batch: Vec<Request>, verdicts: Verdicts) {
         let mut freed = Vec::new();
         let mut drafts = Vec::new();
         let mut answers = Vec::with_capacity(batch.len());
@@ -161,6 +170,29 @@ impl Writer {
             self.removing.spawn_blocking(move || remove(&files, freed));
         }
     }
+}
+
+type Verdicts = Vec<Result<Applied, StoreError>>;
+
+async fn transact(
+    db: &mut SqliteConnection,
+    removed: &[BlobId],
+    batch: &[Request],
+) -> Result<Verdicts, sqlx::Error> {
+    let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
+    for blob in removed {
+        sqlx::query("DELETE FROM garbage WHERE blob = $1")
+            .bind(blob.to_string())
+            .execute(&mut *transaction)
+            .await?;
+    }
+    let mut verdicts = Vec::with_capacity(batch.len());
+    for request in batch {
+        let verdict: Verdict = request.change.apply(&mut transaction).await;
+        verdicts.push(verdict?);
+    }
+    transaction.commit().await?;
+    Ok(verdicts)
 }
 
 /// Removes files and says which are gone; the others are tried again at the next start.
