@@ -78,6 +78,9 @@ export const watchVideo = (id: string) =>
       const call = api.GET('/api/watch/{id}', { params: { path: { id } }, signal });
       return (await unwrap(call)) as Watch;
     },
+    // A link is valid from the first byte on, but the catalogue may hear of it a moment later.
+    retry: (count) => count < 2,
+    retryDelay: 700,
     // What is ready changes quickly at first: look often, but only until everything is there.
     refetchInterval: ({ state: { data } }) => {
       if (!stillChanging(data)) return false;

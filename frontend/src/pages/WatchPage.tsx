@@ -8,12 +8,12 @@ import { t } from '../i18n';
 import { age, clock } from '../lib/format';
 import { browserMemory } from '../player/memory';
 import { Player } from '../player/Player';
-import { Icon } from '../ui/Icon';
 import { Problem } from '../ui/Problem';
 import { useNow } from '../ui/useNow';
 import { useTitle } from '../ui/useTitle';
-import { preparedPercent, stateText } from '../videos/progress';
+import { preparedPercent } from '../videos/progress';
 import { Description } from '../watch/Description';
+import { Failed, Waiting } from '../watch/Notices';
 import { NotFoundPage } from './NotFoundPage';
 
 const route = getRouteApi('/watch/$id');
@@ -60,7 +60,7 @@ function Film({ watch }: { watch: Watch }) {
     >
       <div className="stage">
         {video.state === 'failed' ? (
-          <Failed watch={watch} />
+          <Failed video={video} />
         ) : planned ? (
           <Player
             video={video}
@@ -73,7 +73,7 @@ function Film({ watch }: { watch: Watch }) {
             onTheatre={toggleTheatre}
           />
         ) : (
-          <Waiting watch={watch} />
+          <Waiting video={video} />
         )}
       </div>
       <div className="watch-text">
@@ -94,33 +94,6 @@ function Film({ watch }: { watch: Watch }) {
           onTime={(to) => setJump({ to })}
         />
       </div>
-    </div>
-  );
-}
-
-function Waiting({ watch: { video } }: { watch: Watch }) {
-  const uploading = video.state === 'uploading';
-  const { uploaded_bytes: sent, size_bytes: size } = video.progress;
-  return (
-    <div className="stage-notice" role="status" data-waiting={video.state}>
-      <span className="spinner" aria-hidden="true" />
-      <p className="stage-notice-title">
-        {t(uploading ? 'watch.waiting.uploading' : 'watch.waiting.processing')}
-      </p>
-      {uploading && sent != null && size != null && (
-        <progress className="bar" aria-label={stateText(video)} max={size} value={sent} />
-      )}
-      <p>{t('watch.waiting.hint')}</p>
-    </div>
-  );
-}
-
-function Failed({ watch: { video } }: { watch: Watch }) {
-  return (
-    <div className="stage-notice" role="alert">
-      <Icon name="alert" />
-      <p className="stage-notice-title">{video.problem?.title ?? t('watch.failed')}</p>
-      <p>{video.problem?.detail ?? t('error.hint.plain')}</p>
     </div>
   );
 }

@@ -1,29 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { ownVideosInProgress, unfinishedUploads } from '../api/queries';
+import { ownVideosInProgress } from '../api/queries';
 import type { Video } from '../api/types';
 import { t } from '../i18n';
 import { Icon } from '../ui/Icon';
-import { storedBytes } from '../upload/parts';
 import { stateText } from './progress';
-
-const POLL_MS = 2_000;
-
-/** How much of each film is stored: only the uploads know, while they run. */
-function useSentBytes(enabled: boolean): Map<string, number> {
-  const { data } = useQuery({ ...unfinishedUploads(), enabled, refetchInterval: POLL_MS });
-  return new Map(data?.items.map((upload) => [upload.video_id, storedBytes(upload)]));
-}
-
-function withSent(video: Video, sent: Map<string, number>): Video {
-  const uploaded_bytes = sent.get(video.video_id) ?? video.progress.uploaded_bytes ?? null;
-  return { ...video, progress: { ...video.progress, uploaded_bytes } };
-}
+import { useSentBytes } from './useSentBytes';
 
 /** The owner's films that are on their way, or did not make it. */
 export function OwnStrip() {
   const { data = [] } = useQuery(ownVideosInProgress());
-  const sent = useSentBytes(data.some((video) => video.state === 'uploading'));
+  const withSent = useSentBytes(data.some((video) => video.state === 'uploading'));
   if (data.length === 0) return null;
   return (
     <section className="own" aria-labelledby="own-title">
@@ -33,7 +20,7 @@ export function OwnStrip() {
       <ul className="own-list">
         {data.map((video) => (
           <li key={video.video_id}>
-            <OwnVideo video={withSent(video, sent)} />
+            <OwnVideo video={withSent(video)} />
           </li>
         ))}
       </ul>
