@@ -1,3 +1,7 @@
 //! What tests of several crates share: conformance suites of the seams.
 
 pub mod conformance;
+#[cfg(feature = "film")]
+pub mod film;
+pub mod memory_blobs;
+pub mod stage;
