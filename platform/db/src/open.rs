@@ -172,7 +172,8 @@ async fn watch_other_processes(
     let mut seen = None;
     loop {
         tokio::select! {
-            () = lifecycle.stopping() => break,
+            // Nobody begins anything on account of others' commits from here on.
+            () = lifecycle.draining() => break,
             () = readers.close_event() => break,
             () = tokio::time::sleep(OTHER_PROCESSES) => {}
         }

@@ -127,3 +127,18 @@ async fn closing_does_not_wait_for_the_end_of_the_process() {
         .unwrap();
     assert!(matches!(db.begin().await, Err(DbError::Unavailable(_))));
 }
+
+#[tokio::test]
+async fn draining_ends_the_watch() {
+    let dir = tempfile::tempdir().unwrap();
+    let life = Lifecycle::new();
+    let db = open(&dir, &life).await;
+    let grace = Duration::from_hours(1);
+    tokio::time::timeout(
+        Duration::from_secs(10),
+        life.finish(grace, std::future::pending()),
+    )
+    .await
+    .unwrap();
+    insert(&db, 3).await.unwrap();
+}
