@@ -1,13 +1,26 @@
-import { Outlet } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { Outlet, useRouterState } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import { t } from '../i18n';
 import { uploads } from '../upload/store';
 import { DropTarget } from './DropTarget';
 import { Header } from './Header';
 import { UploadAnnouncer } from './UploadAnnouncer';
 
+/** After a change of page the keyboard goes on from its beginning, unless the person is searching. */
+function useFocusOnNewPage() {
+  const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
+  const before = useRef<string>(undefined);
+  useEffect(() => {
+    const first = before.current === undefined;
+    before.current = path;
+    if (first || document.activeElement?.closest('search')) return;
+    document.getElementById('content')?.focus({ preventScroll: true });
+  }, [path]);
+}
+
 /** What every page has around it. */
 export function Shell() {
+  useFocusOnNewPage();
   useEffect(() => {
     const back = () => uploads.retryNetworkFailures();
     window.addEventListener('online', back);

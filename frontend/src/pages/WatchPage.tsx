@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { ApiError } from '../api/problem';
 import { watchVideo } from '../api/queries';
 import type { Watch } from '../api/types';
 import { t } from '../i18n';
 import { age, clock } from '../lib/format';
+import { preloadEngine } from '../player/engine';
 import { browserMemory } from '../player/memory';
 import { Player } from '../player/Player';
 import { Problem } from '../ui/Problem';
@@ -21,6 +22,8 @@ const memory = browserMemory();
 
 export function WatchPage() {
   const { id } = route.useParams();
+  const { engine } = route.useSearch();
+  useEffect(() => preloadEngine(engine), [engine]);
   const watch = useQuery(watchVideo(id));
   useTitle(watch.data?.video.title ?? t('watch.title'));
   const gone =

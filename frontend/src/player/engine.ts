@@ -59,6 +59,12 @@ export async function loadEngine(name: EngineName): Promise<StartEngine> {
   }
 }
 
+/** Fetches the engine while the page still asks what to play. */
+export function preloadEngine(forced: string | undefined): void {
+  // A failure shows when the engine is needed.
+  loadEngine(chooseEngine(forced, hasMediaSource())).catch(() => undefined);
+}
+
 interface Level {
   width: number;
   height: number;
