@@ -104,9 +104,17 @@ impl<'a> Task<'a> {
             / PHASE
             * PHASE;
         let times = self.times();
+        // Mixed down before anything else, and so that it cannot clip. A hole or an overlap of
+        // almost a packet is mended at once: left to add up, sound would drift from piece to piece.
+        // The resampler starts in phase in the first piece too.
+        let pad = if from == 0 {
+            ":async=1:min_hard_comp=0.02:first_pts=0"
+        } else {
+            ""
+        };
         format!(
-            "[0:{}]asetpts='{times}',aformat=channel_layouts={layout},atrim=start={},\
-             aresample={AUDIO_RATE}:async=1,\
+            "[0:{}]asetpts='{times}',aresample=ochl={layout}:rematrix_maxval=1{pad},atrim=start={},\
+             aresample={AUDIO_RATE}:async=1:min_hard_comp=0.02,\
              aformat=sample_fmts=fltp:sample_rates={AUDIO_RATE}:channel_layouts={layout},\
              atrim=start_pts={first}:end_pts={},aresample=async=1:first_pts={first},\
              apad=whole_len={count},atrim=end_sample={count},asetpts=N/SR/TB[a]",
@@ -119,30 +127,26 @@ impl<'a> Task<'a> {
     /// The expression for a decoded frame's time, in samples from the film's zero.
     fn times(&self) -> String {
         let (zero, begin) = (self.job.plan.origin, self.track.source_start);
-        match self.frame_samples() {
+        match self.step() {
             None => format!("PTS-round({zero}/TB)"),
-            // The container's clock is coarser than a sample. Frames follow each other without
-            // gaps of less than a frame, so the end of each lies on a whole number of them.
-            Some(frame) => format!(
-                "{frame}*round((PTS-round({begin}/TB)+NB_SAMPLES)/{frame})-NB_SAMPLES\
-                 +round(({begin}-({zero}))/TB)"
+            // The container's clock is coarser than a sample, so a piece could lie some samples
+            // beside its neighbour. The codec's frames are all whole multiples of a step long:
+            // the end of each lies on a whole number of them after the track's begin.
+            Some(step) => format!(
+                "if(gte(SR,32000),{step}*round((PTS-round({begin}/TB)+NB_SAMPLES)/{step})\
+                 -NB_SAMPLES+round(({begin}-({zero}))/TB),PTS-round({zero}/TB))"
             ),
         }
     }
 
-    /// Samples in a frame of the source's codec, where the container's times need mending.
-    fn frame_samples(&self) -> Option<u32> {
+    /// The step in which times are mended, in samples, where the container's are coarse.
+    fn step(&self) -> Option<u32> {
         let exact = [Demuxer::Mov, Demuxer::Wav, Demuxer::Flac, Demuxer::Ogg];
-        if exact.contains(&self.job.source.demuxer) {
-            return None;
-        }
-        match self.track.source_codec.as_str() {
-            "aac" => Some(1024),
-            "mp3" | "mp2" => Some(576),
-            "ac3" => Some(1536),
-            "eac3" | "dts" => Some(256),
-            _ => None,
-        }
+        // Larger than what a clock of milliseconds hides, and a divisor of their frames.
+        let framed = ["aac", "mp3", "mp2", "ac3", "eac3", "dts"];
+        let coarse = !exact.contains(&self.job.source.demuxer);
+        let framed = framed.contains(&self.track.source_codec.as_str());
+        (coarse && framed).then_some(128)
     }
 }
 
