@@ -1,0 +1,30 @@
+//! The description of the interface is complete.
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+#[test]
+fn every_operation_says_what_it_takes_and_how_it_fails() {
+    let api = serde_json::to_value(ingress::openapi()).unwrap();
+    let paths = api["paths"].as_object().unwrap();
+    let names: Vec<&str> = paths.keys().map(String::as_str).collect();
+    let expected = [
+        "/api/uploads",
+        "/api/uploads/{id}",
+        "/api/uploads/{id}/complete",
+        "/api/uploads/{id}/parts",
+    ];
+    assert_eq!(names, expected);
+    for (path, operations) in paths {
+        for (method, operation) in operations.as_object().unwrap() {
+            let problem = &operation["responses"]["default"]["content"];
+            assert!(
+                problem.get("application/problem+json").is_some(),
+                "{method} {path}"
+            );
+            let named = operation.get("parameters").is_some();
+            assert_eq!(named, path.contains("{id}"), "{method} {path}");
+        }
+    }
+    for body in ["/api/uploads", "/api/uploads/{id}/parts"] {
+        assert!(api["paths"][body]["post"].get("requestBody").is_some());
+    }
+}

@@ -1,0 +1,453 @@
+//! Uploads as clients live through them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed step is a failed test"
+)]
+
+mod common;
+
+use bytes::Bytes;
+use common::{Film, PART, Service, address, part, stored, sweeping};
+use ingress::Config;
+use reqwest::Method;
+use schemas::v1::PublishPolicy;
+use schemas::v1::event::Payload;
+use serde_json::{Value, json};
+use url::Url;
+
+#[tokio::test]
+async fn a_film_is_sent_in_parts_and_told_of_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path(), Config::default()).await;
+    let film = Film::new();
+    let (status, upload) = service.post("/api/uploads", &film.announcement()).await;
+    assert_eq!(
+        (status, &upload["state"]),
+        (201, &json!("open")),
+        "{upload}"
+    );
+    assert_eq!(upload["title"], "Big Buck Bunny");
+    assert_eq!(upload["part_size_bytes"], PART);
+    let at = address(&upload);
+    for number in [3, 1, 2] {
+        service.send(&at, number, &film).await;
+    }
+    assert_eq!(stored(&service.get(&at).await.1), [1, 2, 3]);
+
+    let done = service.post(&format!("{at}/complete"), &json!({})).await;
+    assert_eq!(
+        (done.0, &done.1["state"]),
+        (200, &json!("complete")),
+        "{}",
+        done.1
+    );
+    let again = service.post(&format!("{at}/complete"), &json!({})).await;
+    assert_eq!(again, done);
+
+    let video = upload["video_id"].as_str().unwrap();
+    let key = format!("raw/{video}/source");
+    assert_eq!(&service.blobs.get(&key).await.unwrap(), film.bytes());
+    assert!(
+        service
+            .blobs
+            .list_multiparts("raw/")
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let told = service.told("transcode", 1).await.remove(0);
+    assert_eq!(told.principal, "local");
+    let Some(Payload::VideoUploaded(uploaded)) = told.payload else {
+        panic!("not VideoUploaded: {told:?}");
+    };
+    assert_eq!((&*uploaded.video_id, &uploaded.source_key), (video, &key));
+    assert_eq!(uploaded.publish_policy(), PublishPolicy::Complete);
+    assert_eq!(
+        (
+            service.count("transcode").await,
+            service.count("videos").await
+        ),
+        (1, 1)
+    );
+
+    // What is complete takes nothing more and is not given up.
+    let late = json!({"parts": [part(1, &film.part(1))]});
+    let (status, problem) = service.post(&format!("{at}/parts"), &late).await;
+    assert_eq!(
+        (status, &problem["type"]),
+        (409, &json!("/problems/upload-closed"))
+    );
+    assert_eq!(service.call(Method::DELETE, &at, &json!({})).await.0, 409);
+    // The same file can be uploaded again, as another video.
+    let (status, other) = service.post("/api/uploads", &film.announcement()).await;
+    assert_eq!(status, 201);
+    assert_ne!(other["video_id"], upload["video_id"]);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_after_client_and_server_were_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let film = Film::new();
+    let service = Service::start(dir.path(), Config::default()).await;
+    let (_, begun) = service.post("/api/uploads", &film.announcement()).await;
+    let at = address(&begun);
+    service.send(&at, 2, &film).await;
+    service.stop().await;
+
+    let service = Service::start(dir.path(), Config::default()).await;
+    let (status, resumed) = service.post("/api/uploads", &film.announcement()).await;
+    assert_eq!((status, &resumed["upload_id"]), (200, &begun["upload_id"]));
+    assert_eq!(stored(&resumed), [2]);
+    let (_, list) = service.get("/api/uploads").await;
+    assert_eq!(list["items"], json!([resumed]));
+
+    let (status, problem) = service.post(&format!("{at}/complete"), &json!({})).await;
+    assert_eq!(
+        (status, &problem["type"]),
+        (409, &json!("/problems/upload-parts-missing"))
+    );
+    assert!(
+        problem["detail"].as_str().unwrap().contains("1, 3"),
+        "{problem}"
+    );
+    service.send(&at, 1, &film).await;
+    service.send(&at, 3, &film).await;
+    let (status, done) = service.post(&format!("{at}/complete"), &json!({})).await;
+    assert_eq!((status, &done["state"]), (200, &json!("complete")));
+    let (_, list) = service.get("/api/uploads").await;
+    assert_eq!(list["items"], json!([]));
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn only_bytes_that_were_announced_are_stored_and_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path(), Config::default()).await;
+    let film = Film::new();
+    let (_, upload) = service.post("/api/uploads", &film.announcement()).await;
+    let at = address(&upload);
+    let good = film.part(1);
+    let mut bad = good.to_vec();
+    bad[77] ^= 1;
+
+    let signed = service.sign(&at, 1, &good).await;
+    assert_eq!(service.put(&signed, Bytes::from(bad.clone())).await, 400);
+    assert!(stored(&service.get(&at).await.1).is_empty());
+    assert_eq!(service.put(&signed, good.clone()).await, 200);
+    assert_eq!(stored(&service.get(&at).await.1), [1]);
+    // The file has changed since: what is stored does not count any more.
+    service.sign(&at, 1, &bad).await;
+    assert!(stored(&service.get(&at).await.1).is_empty());
+
+    service.send(&at, 1, &film).await;
+    service.send(&at, 2, &film).await;
+    service.send(&at, 3, &film).await;
+    assert_eq!(
+        service.post(&format!("{at}/complete"), &json!({})).await.0,
+        200
+    );
+    assert_eq!(
+        service.put(&signed, good).await,
+        404,
+        "an address outlives its upload"
+    );
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn addresses_are_made_for_the_origin_the_client_uses() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path(), Config::default()).await;
+    let film = Film::new();
+    let (_, upload) = service.post("/api/uploads", &film.announcement()).await;
+    let path = format!("{}/parts", address(&upload));
+    let body = json!({"parts": [part(1, &film.part(1))]});
+    let request = service.request(Method::POST, &path).json(&body);
+    let answer = request.header("x-forwarded-proto", "https").send().await;
+    let signed: Value = answer.unwrap().json().await.unwrap();
+    let url = Url::parse(signed["parts"][0]["url"].as_str().unwrap()).unwrap();
+    assert_eq!(url.scheme(), "https");
+    let expires = url
+        .query_pairs()
+        .find(|(name, _)| name == "X-Amz-Expires")
+        .unwrap();
+    assert!(expires.1.parse::<u32>().unwrap() <= 900, "{url}");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn bad_requests_are_told_what_is_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config {
+        max_size_bytes: 100 << 20,
+        ..Config::default()
+    };
+    let service = Service::start(dir.path(), config).await;
+    let film = Film::new();
+    let with = |key: &str, value: Value| {
+        let mut body = film.announcement();
+        body[key] = value;
+        body
+    };
+    let cases = [
+        (with("size_bytes", json!(0)), 400, "empty"),
+        (with("size_bytes", json!((100 << 20) + 1)), 413, "100 MiB"),
+        (with("size_bytes", json!(u64::MAX)), 413, "100 MiB"),
+        (with("size_bytes", json!(-1)), 400, "JSON"),
+        (with("file_name", json!("\u{0}\n")), 400, "no name"),
+        (with("file_name", json!("x".repeat(1025))), 400, "1024"),
+        (with("fingerprint", json!("")), 400, "fingerprint"),
+        (with("title", json!("x".repeat(201))), 400, "200"),
+        (with("description", json!("x".repeat(5001))), 400, "5000"),
+        (with("publish_policy", json!("never")), 400, "JSON"),
+        (json!([]), 400, "JSON"),
+    ];
+    for (body, expected, word) in cases {
+        let (status, problem) = service.post("/api/uploads", &body).await;
+        assert_eq!(status, expected, "{body}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(word), "{detail}");
+        assert!(problem["request_id"].is_string());
+    }
+    assert_eq!(service.count("videos").await, 0);
+
+    let (_, upload) = service.post("/api/uploads", &film.announcement()).await;
+    let at = format!("{}/parts", address(&upload));
+    let many: Vec<Value> = (0..101).map(|_| part(1, &film.part(1))).collect();
+    let mut unsummed = part(3, &film.part(3));
+    unsummed["crc32c"] = json!("AAAA");
+    for (parts, word) in [
+        (json!([]), "1 to 100"),
+        (json!(many), "1 to 100"),
+        (json!([part(0, b"x")]), "no part 0"),
+        (json!([part(4, b"x")]), "no part 4"),
+        (json!([part(3, b"x")]), "1000 bytes"),
+        (json!([unsummed]), "crc32c"),
+    ] {
+        let (status, problem) = service.post(&at, &json!({"parts": parts})).await;
+        let detail = problem["detail"].as_str().unwrap();
+        assert_eq!((status, detail.contains(word)), (400, true), "{detail}");
+    }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn an_upload_is_nobody_elses_and_is_gone_when_given_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path(), Config::default()).await;
+    let film = Film::new();
+    let (_, upload) = service.post("/api/uploads", &film.announcement()).await;
+    let at = address(&upload);
+    service.send(&at, 1, &film).await;
+    let parts = json!({"parts": [part(1, &film.part(1))]});
+    let unknown = format!("/api/uploads/{}", "a".repeat(26));
+    for (method, below, body) in [
+        (Method::GET, "", Value::Null),
+        (Method::DELETE, "", Value::Null),
+        (Method::POST, "/parts", parts),
+        (Method::POST, "/complete", json!({})),
+    ] {
+        let request = service
+            .request(method.clone(), &format!("{at}{below}"))
+            .json(&body);
+        let answer = request
+            .header("x-marquee-principal", "eve")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 404, "{method} {below}");
+        assert_eq!(
+            service
+                .call(method, &format!("{unknown}{below}"), &body)
+                .await
+                .0,
+            404
+        );
+    }
+    assert_eq!(service.get("/api/uploads/..%2f..%2fetc").await.0, 404);
+
+    for _ in 0..2 {
+        assert_eq!(service.call(Method::DELETE, &at, &Value::Null).await.0, 204);
+    }
+    assert!(
+        service
+            .blobs
+            .list_multiparts("raw/")
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(service.get(&at).await.1["state"], "abandoned");
+    assert_eq!(
+        service.post(&format!("{at}/complete"), &json!({})).await.0,
+        409
+    );
+    let told = service.told("videos", 2).await;
+    assert!(matches!(told[0].payload, Some(Payload::UploadStarted(_))));
+    assert!(matches!(told[1].payload, Some(Payload::UploadAbandoned(_))));
+    assert_eq!(service.count("videos").await, 2);
+    let (status, other) = service.post("/api/uploads", &film.announcement()).await;
+    assert_eq!(status, 201);
+    assert_ne!(other["upload_id"], upload["upload_id"]);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn two_tabs_with_the_same_file_share_an_upload() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path(), Config::default()).await;
+    let body = Film::new().announcement();
+    let (one, other) = tokio::join!(
+        service.post("/api/uploads", &body),
+        service.post("/api/uploads", &body)
+    );
+    assert_eq!(
+        one.1["upload_id"], other.1["upload_id"],
+        "{one:?} {other:?}"
+    );
+    assert_eq!(
+        service.blobs.list_multiparts("raw/").await.unwrap().len(),
+        1
+    );
+    assert_eq!(service.count("videos").await, 1);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_crash_interrupted_is_finished() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path(), Config::default()).await;
+    let film = Film::new();
+    let (_, upload) = service.post("/api/uploads", &film.announcement()).await;
+    let at = address(&upload);
+    // Before the object store was asked for a multipart upload.
+    service.rewind(&at, "opening").await;
+    let (status, resumed) = service.post("/api/uploads", &film.announcement()).await;
+    assert_eq!((status, &resumed["upload_id"]), (200, &upload["upload_id"]));
+    for number in 1..=3 {
+        service.send(&at, number, &film).await;
+    }
+    // Before the file was assembled, and the client never comes back.
+    service.rewind(&at, "completing").await;
+    service.stop().await;
+    let service = Service::start(dir.path(), sweeping()).await;
+    service.until_state(&at, "complete").await;
+    assert_eq!(service.count("transcode").await, 1);
+    service.stop().await;
+
+    // After it was assembled, before the record said so; the client asks again.
+    let quiet = Config {
+        sweep_interval_ms: 3_600_000,
+        ..Config::default()
+    };
+    let service = Service::start(dir.path(), quiet).await;
+    let mut other = film.announcement();
+    other["fingerprint"] = json!("another");
+    let (_, upload) = service.post("/api/uploads", &other).await;
+    let at = address(&upload);
+    for number in 1..=3 {
+        service.send(&at, number, &film).await;
+    }
+    let key = format!("raw/{}/source", upload["video_id"].as_str().unwrap());
+    let open = service.blobs.list_multiparts(&key).await.unwrap().remove(0);
+    let parts = service.blobs.list_parts(&key, &open.id).await.unwrap();
+    service
+        .blobs
+        .complete_multipart(&key, &open.id, &parts)
+        .await
+        .unwrap();
+    service.rewind(&at, "completing").await;
+    let (status, done) = service.post(&format!("{at}/complete"), &json!({})).await;
+    assert_eq!(
+        (status, &done["state"]),
+        (200, &json!("complete")),
+        "{done}"
+    );
+    assert_eq!(service.count("transcode").await, 2);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn parts_that_the_store_lost_are_asked_for_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path(), Config::default()).await;
+    let film = Film::new();
+    let (_, upload) = service.post("/api/uploads", &film.announcement()).await;
+    let at = address(&upload);
+    let lose = async || {
+        let open = service
+            .blobs
+            .list_multiparts("raw/")
+            .await
+            .unwrap()
+            .remove(0);
+        service
+            .blobs
+            .abort_multipart(&open.key, &open.id)
+            .await
+            .unwrap();
+    };
+    service.send(&at, 1, &film).await;
+    lose().await;
+    assert!(stored(&service.get(&at).await.1).is_empty());
+    service.send(&at, 1, &film).await;
+    assert_eq!(stored(&service.get(&at).await.1), [1]);
+    lose().await;
+    let (status, problem) = service.post(&format!("{at}/complete"), &json!({})).await;
+    assert_eq!(
+        (status, &problem["type"]),
+        (409, &json!("/problems/upload-restarted"))
+    );
+    for number in 1..=3 {
+        service.send(&at, number, &film).await;
+    }
+    assert_eq!(
+        service.post(&format!("{at}/complete"), &json!({})).await.0,
+        200
+    );
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn idle_uploads_and_orphaned_parts_are_removed() {
+    const HOUR_MS: i64 = 60 * 60 * 1000;
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path(), sweeping()).await;
+    let film = Film::new();
+    let (_, idle) = service.post("/api/uploads", &film.announcement()).await;
+    service.send(&address(&idle), 1, &film).await;
+    service.clock.advance_ms(13 * HOUR_MS);
+    let mut other = film.announcement();
+    other["fingerprint"] = json!("another");
+    let (_, cared_for) = service.post("/api/uploads", &other).await;
+    let orphan = service
+        .blobs
+        .create_multipart("raw/x/source", "video/mp4")
+        .await
+        .unwrap();
+    service.clock.advance_ms(12 * HOUR_MS);
+
+    service.until_state(&address(&idle), "abandoned").await;
+    service
+        .until(|| async { service.blobs.list_multiparts("raw/").await.unwrap().len() == 1 })
+        .await;
+    let left = service
+        .blobs
+        .list_multiparts("raw/")
+        .await
+        .unwrap()
+        .remove(0);
+    assert_ne!(left.id, orphan);
+    let (_, kept) = service.get(&address(&cared_for)).await;
+    assert_eq!(kept["state"], "open");
+    let told = service.told("videos", 3).await;
+    let abandoned = told.iter().filter_map(|event| match &event.payload {
+        Some(Payload::UploadAbandoned(it)) => Some(it.upload_id.as_str()),
+        _ => None,
+    });
+    let abandoned: Vec<&str> = abandoned.collect();
+    assert_eq!(abandoned, [idle["upload_id"].as_str().unwrap()]);
+    service.stop().await;
+}
