@@ -1,10 +1,6 @@
 //! Publishes numbered messages for ever and prints each number once its commit returned.
 //! `tests/kill.rs` kills it.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a child process of a test"
-)]
+#![expect(clippy::unwrap_used, reason = "a child process of a test")]
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -137,6 +137,6 @@ async fn idle_groups_cost_one_write_per_beat_of_the_process() {
     }
     assert_eq!(epoch().await, settled);
     // Each commit shows twice: as it is made, and to the watch for other processes.
-    let changed = *changes.borrow() - from;
-    assert!(changed <= 12, "{changed} changes for five beats");
+    let count = *changes.borrow() - from;
+    assert!(count <= 12, "{count} changes for five beats");
 }

@@ -1,5 +1,4 @@
 //! The SQLite database keeps the promises of the seam.
-#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 use platform_core::Lifecycle;
 use platform_db::Db;

@@ -67,10 +67,10 @@ async fn migrations_run_once(db: &Db) {
 
 async fn a_state_moves_once_by_compare_and_set(db: &Db) {
     insert(db, "cas").await.unwrap();
-    let mut moves = JoinSet::new();
+    let mut tasks = JoinSet::new();
     for _ in 0..8 {
         let db = db.clone();
-        moves.spawn(async move {
+        tasks.spawn(async move {
             let mut tx = db.begin().await.unwrap();
             let moved = sqlx::query(
                 "UPDATE rows_item SET state = 'done', version = version + 1
@@ -86,7 +86,7 @@ async fn a_state_moves_once_by_compare_and_set(db: &Db) {
             moved
         });
     }
-    assert_eq!(moves.join_all().await.iter().sum::<u64>(), 1);
+    assert_eq!(tasks.join_all().await.iter().sum::<u64>(), 1);
     assert_eq!(version(db, "cas").await, Some(1));
 }
 

@@ -56,6 +56,9 @@ impl Drop for Host {
 
 impl Process {
     /// Starts a process whose bus `open` opens.
+    ///
+    /// # Panics
+    /// When that fails.
     pub async fn start<F>(open: impl FnOnce(Lifecycle) -> F) -> Self
     where
         F: Future<Output = (Arc<dyn Bus>, Option<Db>)> + Send + 'static,
