@@ -51,16 +51,12 @@ async fn run(config: &Config, roles: &[Role]) -> Result<bool, Failure> {
     let telemetry = platform_telemetry::init(&config.telemetry)?;
     let ground = Lifecycle::new();
     let life = Lifecycle::new();
-    let outcome = start_and_wait(config, roles, &ground, &life).await;
-    if outcome.is_err() {
-        life.finish(Duration::ZERO, pending()).await;
-    }
-    let grounded = ground.finish(Duration::from_secs(5), pending()).await;
+    let outcome = stand(config, roles, &ground, &life).await;
     telemetry.shutdown();
-    Ok(outcome? && grounded)
+    outcome
 }
 
-async fn start_and_wait(
+async fn stand(
     config: &Config,
     roles: &[Role],
     ground: &Lifecycle,
@@ -68,14 +64,22 @@ async fn start_and_wait(
 ) -> Result<bool, Failure> {
     let serves_objects = roles.contains(&Role::Objects);
     let node = Node::open(config, serves_objects, ground, life).await?;
-    for role in ALL.into_iter().filter(|role| roles.contains(role)) {
-        services::start(role, config, &node).await?;
+    let outcome = start_and_wait(config, roles, &node).await;
+    if outcome.is_err() {
+        life.finish(Duration::ZERO, pending()).await;
     }
-    announce(&node)?;
-    let grace = Duration::from_secs(config.grace_s);
-    let in_order = life.run_until_signal(grace).await?;
+    let grounded = ground.finish(Duration::from_secs(5), pending()).await;
     node.close().await;
-    Ok(in_order)
+    Ok(outcome? && grounded)
+}
+
+async fn start_and_wait(config: &Config, roles: &[Role], node: &Node) -> Result<bool, Failure> {
+    for role in ALL.into_iter().filter(|role| roles.contains(role)) {
+        services::start(role, config, node).await?;
+    }
+    announce(node)?;
+    let grace = Duration::from_secs(config.grace_s);
+    Ok(node.lifecycle.run_until_signal(grace).await?)
 }
 
 /// Tells the one who started it, and scripts, that it serves.

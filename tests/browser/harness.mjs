@@ -33,7 +33,7 @@ export function loopedClip(into, name, times) {
 export async function marquee(t) {
   const binary = join(target, process.env.MARQUEE_TEST_PROFILE ?? "debug", "marquee");
   if (!existsSync(binary)) throw new Error(`${binary} is missing: build the workspace first`);
-  const data = folder(t);
+  const data = mkdtempSync(join(tmpdir(), "marquee-browser-"));
   const child = spawn(binary, ["up", "--data", data, "--listen", "127.0.0.1:0"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -41,6 +41,7 @@ export async function marquee(t) {
   t.after(async () => {
     child.kill("SIGKILL");
     await ended;
+    rmSync(data, { recursive: true, force: true });
   });
   for await (const line of createInterface({ input: child.stdout })) {
     if (line.startsWith("ready: ")) return line.slice("ready: ".length);

@@ -57,7 +57,7 @@ test("a film is uploaded, watched while it is processed, and found", { timeout: 
 
   await page.getByRole("button", { name: "Settings" }).click();
   await page.getByRole("menuitem", { name: /Quality/ }).click();
-  await page.getByRole("menuitemradio", { name: "240p" }).click();
+  await page.getByRole("menuitemradio", { name: "240p", exact: true }).click();
   await page.evaluate(() => { document.querySelector("video").currentTime = 60; });
   await until("the picture to have 240 lines", async () => (await playback(page)).height === 240);
   await plays(page);

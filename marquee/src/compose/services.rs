@@ -22,10 +22,12 @@ pub(crate) async fn start(role: Role, config: &Config, node: &Node) -> Result<()
         Role::Metadata => metadata(config, node).await?,
         Role::PostProcessor => post_processor(config, node).await?,
         Role::Planner => {
-            transcoder::build_planner(transcoder_config(config, node), transcoder_deps(node)).await?;
+            transcoder::build_planner(transcoder_config(config, node), transcoder_deps(node))
+                .await?;
         }
         Role::Worker => {
-            transcoder::build_worker(transcoder_config(config, node), transcoder_deps(node)).await?;
+            transcoder::build_worker(transcoder_config(config, node), transcoder_deps(node))
+                .await?;
         }
         Role::Gateway => gateway(config, node)?,
     }
