@@ -64,7 +64,8 @@ async fn answers(client: &Client, edge: &Edge) -> bool {
     let Ok(base) = address(client, edge) else {
         return false;
     };
-    let Ok(url) = base.join("/health/ready") else {
+    let base = base.as_str().trim_end_matches('/');
+    let Ok(url) = format!("{base}/health/ready").parse() else {
         return false;
     };
     let answer = client.request_url(Method::GET, url).timeout(TIMEOUT).send();

@@ -113,12 +113,15 @@ impl Edges {
         let found = found.ok_or_else(gone)?;
         let base = found.url.ok_or_else(gone)?;
         let key = self.credentials.get(&found.credential).cloned();
-        let path = match revision {
-            Some(revision) => format!("/v/{}/{video}/{revision}/", placement.token),
-            None => format!("/v/{}/{video}/", placement.token),
+        let folder = match revision {
+            Some(revision) => format!("{video}/{revision}"),
+            None => video.to_string(),
         };
+        // An edge may lie below a path of its server.
+        let base = base.as_str().trim_end_matches('/');
+        let film = format!("{base}/v/{}/{folder}/", placement.token);
         Ok(Place {
-            film: base.join(&path)?,
+            film: film.parse()?,
             key: key.ok_or(EdgeError::NoCredential(found.credential))?,
         })
     }

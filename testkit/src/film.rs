@@ -15,6 +15,8 @@ pub struct Film {
     pub id: VideoId,
     /// Its plan.
     pub plan: Plan,
+    /// Its bit rates; manifests follow them.
+    pub measured: Measured,
 }
 
 impl Film {
@@ -53,7 +55,11 @@ impl Film {
                 duration: Micros(i64::from(seconds) * 1_000_000),
             },
         };
-        Self { id, plan }
+        Self {
+            id,
+            plan,
+            measured: Measured::default(),
+        }
     }
 
     /// The full key of `path`.
@@ -64,11 +70,10 @@ impl Film {
     /// What `object` consists of.
     pub fn content(&self, object: &ObjectRef) -> Bytes {
         let noise = format!("{}{object}", self.plan.folder());
-        let measured = Measured::default();
         match object {
             ObjectRef::Plan => self.plan.to_json().expect("a plan is JSON").into(),
-            ObjectRef::HlsMaster => hls::master(&self.plan, &measured).into(),
-            ObjectRef::DashManifest => dash::manifest(&self.plan, &measured).into(),
+            ObjectRef::HlsMaster => hls::master(&self.plan, &self.measured).into(),
+            ObjectRef::DashManifest => dash::manifest(&self.plan, &self.measured).into(),
             ObjectRef::VideoPlaylist(_) => hls::video_playlist(&self.plan).into(),
             ObjectRef::AudioPlaylist(_) => hls::audio_playlist(&self.plan).into(),
             ObjectRef::VideoInit(_) | ObjectRef::AudioInit(_) => {

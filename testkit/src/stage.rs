@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::memory_blobs::MemoryBlobs;
 
 /// How long anything may take on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One process's database, bus and life, over objects and a folder that outlive it.
 #[derive(Debug)]

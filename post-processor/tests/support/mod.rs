@@ -1,0 +1,219 @@
+//! Edges that remember what they were brought, and do what a story says.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use actix_web::http::Method;
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use media::plan::ObjectRef;
+use platform_bus::Topic;
+use platform_core::{Lifecycle, Redacted, SystemClock};
+use platform_http::{Client, Discovery, Server, Service};
+use post_processor::{Config, Deps};
+use schemas::v1::event::Payload;
+use schemas::v1::{PublishPolicy, VideoPlayable, VideoTranscoded, VideoUploaded};
+use serde_json::json;
+use testkit::film::Film;
+use testkit::stage::{Ear, Stage};
+
+const SEED_KEY: &str = "the key of the tests";
+
+#[derive(Debug, Default)]
+struct State {
+    /// By edge and path.
+    stored: BTreeMap<(String, String), Bytes>,
+    /// Edges that answer nothing but 503.
+    down: Vec<String>,
+    /// Edges that serve other bytes than they were brought.
+    lying: Vec<String>,
+}
+
+/// The edge-provider and its edges in one server, which outlives restarts of the post-processor.
+#[derive(Debug, Clone)]
+pub(crate) struct EdgeStubs {
+    state: Arc<Mutex<State>>,
+    discovery: Discovery,
+}
+
+impl EdgeStubs {
+    /// Starts the edges of these names.
+    pub(crate) fn start(names: &'static [&'static str]) -> Self {
+        let state: Arc<Mutex<State>> = Arc::default();
+        let discovery = Discovery::new(HashMap::new(), None);
+        let shared = web::Data::from(Arc::clone(&state));
+        let found = discovery.clone();
+        let placement = move || {
+            let found = found.clone();
+            async move {
+                let base = found.resolve(Service::EdgeProvider).unwrap();
+                let edge = |name: &&str| {
+                    json!({ "id": name, "url": base.join(&format!("/edges/{name}/")).unwrap(),
+                        "public_url": "", "credential": "default", "state": "healthy" })
+                };
+                let edges: Vec<_> = names.iter().map(edge).collect();
+                HttpResponse::Ok().json(json!({ "token": "public", "edges": edges }))
+            }
+        };
+        let server = Server::internal(Service::EdgeProvider);
+        platform_http::serve(server, &Lifecycle::new(), &discovery, move |app| {
+            app.app_data(shared.clone())
+                .app_data(web::PayloadConfig::new(1 << 24))
+                .route(
+                    "/internal/placement/{video}",
+                    web::get().to(placement.clone()),
+                )
+                .route("/edges/{edge}/{path:.*}", web::route().to(serve));
+        })
+        .unwrap();
+        Self { state, discovery }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub(crate) fn take_down(&self, edge: &str) {
+        self.state().down.push(edge.to_owned());
+    }
+
+    pub(crate) fn bring_up(&self) {
+        self.state().down.clear();
+    }
+
+    pub(crate) fn let_lie(&self, edge: &str) {
+        self.state().lying.push(edge.to_owned());
+    }
+
+    /// What `edge` has of `object`.
+    pub(crate) fn stored(&self, edge: &str, film: &Film, object: &ObjectRef) -> Option<Bytes> {
+        let path = format!("v/public/{}/1/{object}", film.id);
+        self.state().stored.get(&(edge.to_owned(), path)).cloned()
+    }
+
+    /// Whether `edge` has all of `objects`, as they are.
+    pub(crate) fn has(&self, edge: &str, film: &Film, objects: &[ObjectRef]) -> bool {
+        objects
+            .iter()
+            .all(|one| self.stored(edge, film, one) == Some(film.content(one)))
+    }
+
+    /// Whether `edge` has anything of the film.
+    pub(crate) fn has_any(&self, edge: &str, film: &Film) -> bool {
+        let of_film =
+            |(name, path): &(String, String)| name == edge && path.contains(film.id.as_str());
+        self.state().stored.keys().any(of_film)
+    }
+
+    /// Starts a post-processor on `stage` that knows these edges.
+    pub(crate) async fn build(&self, stage: &Stage) {
+        let deps = Deps {
+            db: stage.db.clone(),
+            bus: Arc::clone(&stage.bus),
+            blobs: stage.blobs.clone(),
+            client: Client::new(self.discovery.clone()).unwrap(),
+            clock: Arc::new(SystemClock),
+            lifecycle: stage.life.clone(),
+            seed_key: Redacted::new(SEED_KEY),
+        };
+        post_processor::build(Config::default(), deps)
+            .await
+            .unwrap();
+    }
+
+    /// What `GET /internal/seeding` tells.
+    pub(crate) async fn status(&self) -> serde_json::Value {
+        let client = Client::new(self.discovery.clone()).unwrap();
+        let path = "/internal/seeding";
+        let request = client.request(reqwest::Method::GET, Service::PostProcessor, path);
+        request.unwrap().send().await.unwrap().json().await.unwrap()
+    }
+}
+
+async fn serve(
+    request: HttpRequest,
+    body: Bytes,
+    place: web::Path<(String, String)>,
+    state: web::Data<Mutex<State>>,
+) -> HttpResponse {
+    let place = place.into_inner();
+    let mut state = state.lock().unwrap();
+    if state.down.contains(&place.0) {
+        return HttpResponse::ServiceUnavailable().finish();
+    }
+    if request.method() == Method::GET {
+        let lie = state.lying.contains(&place.0);
+        return match state.stored.get(&place) {
+            Some(_) if lie => HttpResponse::Ok().body("something else"),
+            Some(bytes) => HttpResponse::Ok().body(bytes.clone()),
+            None => HttpResponse::NotFound().finish(),
+        };
+    }
+    let authorization = request.headers().get("authorization");
+    let expected = format!("Bearer {SEED_KEY}");
+    if authorization.is_none_or(|value| value.as_bytes() != expected.as_bytes()) {
+        return HttpResponse::Unauthorized().finish();
+    }
+    if request.method() == Method::PUT {
+        state.stored.insert(place, body);
+    } else {
+        let (edge, path) = place;
+        state
+            .stored
+            .retain(|(name, stored), _| *name != edge || !stored.starts_with(&path));
+    }
+    HttpResponse::NoContent().finish()
+}
+
+/// The upload of `film` is complete.
+pub(crate) async fn uploaded(stage: &Stage, film: &Film, policy: PublishPolicy) {
+    let mut told = VideoUploaded {
+        video_id: film.id.to_string(),
+        owner: "local".to_owned(),
+        ..VideoUploaded::default()
+    };
+    told.set_publish_policy(policy);
+    let payload = Payload::VideoUploaded(told);
+    stage
+        .tell(Topic::Transcode, film.id.as_str(), payload)
+        .await;
+}
+
+/// The beginning of `film` exists, which is told `times` times.
+pub(crate) async fn playable(stage: &Stage, film: &Film, times: usize) {
+    film.store(&*stage.blobs, film.planned()).await;
+    film.store(&*stage.blobs, film.beginning()).await;
+    for _ in 0..times {
+        let told = VideoPlayable {
+            video_id: film.id.to_string(),
+            revision: 1,
+            paths: film.beginning().iter().map(ToString::to_string).collect(),
+        };
+        let payload = Payload::VideoPlayable(told);
+        stage
+            .tell(Topic::PostTranscode, film.id.as_str(), payload)
+            .await;
+    }
+}
+
+/// All of `film` exists.
+pub(crate) async fn transcoded(stage: &Stage, film: &Film) {
+    film.store(&*stage.blobs, film.everything()).await;
+    let told = VideoTranscoded {
+        video_id: film.id.to_string(),
+        revision: 1,
+        ..VideoTranscoded::default()
+    };
+    let payload = Payload::VideoTranscoded(told);
+    stage
+        .tell(Topic::PostTranscode, film.id.as_str(), payload)
+        .await;
+}
+
+/// The edges with which the next film goes live, which must be `film`.
+pub(crate) async fn next_live(ear: &mut Ear, film: &Film) -> Vec<String> {
+    match ear.next().await {
+        Payload::VideoLive(told) if told.video_id == film.id.as_str() => told.edges,
+        other => panic!("{other:?} instead of {} going live", film.id),
+    }
+}
