@@ -13,6 +13,8 @@ mod policy;
 mod process;
 mod sandbox;
 mod scratch;
+#[cfg(test)]
+mod tests;
 mod version;
 
 use std::path::{Path, PathBuf};
