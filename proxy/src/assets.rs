@@ -16,7 +16,7 @@ struct Frontend;
 /// Scripts only of our own origin, no plugins, no framing; media and images may come from edges.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob: http: https:; \
      media-src 'self' blob: http: https:; connect-src 'self' http: https:; worker-src 'self' blob:; \
-     style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+     style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Serves a file, or the application's page for every address that the application routes itself.
 pub(crate) async fn serve(request: HttpRequest) -> Result<HttpResponse, Problem> {
