@@ -1,5 +1,10 @@
 //! What every search index promises, whatever is behind it.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a suite fails by panicking, as any test"
+)]
+
 use std::future::Future;
 use std::sync::Arc;
 
