@@ -28,7 +28,7 @@ pub(crate) async fn examine(
     let report = look
         .ffprobe(&["-show_format", "-show_streams", "-show_chapters"])
         .await
-        .map_err(refusal)?;
+        .map_err(|error| refusal(error, tools.config().max_pixels))?;
     let limits = MediaLimits {
         pixels: tools.config().max_pixels,
         ..MediaLimits::default()
@@ -40,7 +40,7 @@ pub(crate) async fn examine(
 }
 
 /// What a failed first look means.
-fn refusal(error: RunError) -> ProbeFailure {
+fn refusal(error: RunError, max_pixels: u64) -> ProbeFailure {
     let RunError::Source { log, .. } = &error else {
         return ProbeFailure::Run(error);
     };
@@ -51,11 +51,25 @@ fn refusal(error: RunError) -> ProbeFailure {
             codec: codec.chars().take(20).collect(),
         };
     }
+    if let Some((width, height)) = picture_size(log) {
+        return ProbeFailure::Refused(ProbeError::TooLarge {
+            width,
+            height,
+            max_pixels,
+        });
+    }
     let cut_off = ["moov atom not found", "partial file", "End of file"];
     if cut_off.iter().any(|text| log.contains(text)) {
         return ProbeFailure::CutOff;
     }
     ProbeFailure::Refused(ProbeError::NotMedia)
+}
+
+/// Reads `Picture size 16000x16000 exceeds specified max pixel count`.
+fn picture_size(log: &str) -> Option<(u32, u32)> {
+    let (before, _) = log.split_once(" exceeds specified max pixel count")?;
+    let (width, height) = before.rsplit(' ').next()?.split_once('x')?;
+    Some((width.parse().ok()?, height.parse().ok()?))
 }
 
 struct Look<'a> {

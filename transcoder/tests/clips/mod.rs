@@ -18,7 +18,7 @@ use transcoder::staging::StagedSource;
 use transcoder::toolbox::{SandboxChoice, ToolConfig, Toolbox};
 
 /// The real clip: 5.3 s of "Big Buck Bunny", © Blender Foundation, CC BY 3.0.
-pub fn bunny() -> PathBuf {
+pub(crate) fn bunny() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/media/bigbuckbunny-720p-5s.mp4")
 }
 
@@ -27,12 +27,12 @@ const COUNTER: &str = "geq=lum='if(lt(Y,60),16+219*mod(floor(N/pow(2,floor(X/20)
                        128+40*sin((X+Y+N*3)/15))':cb=128:cr=128";
 
 /// The video filter input of a counting film.
-pub fn counter(rate: &str, seconds: u32) -> String {
+pub(crate) fn counter(rate: &str, seconds: u32) -> String {
     format!("color=c=black:s=320x180:r={rate}:d={seconds},{COUNTER}")
 }
 
 /// Runs plain ffmpeg, as a maker of films would.
-pub fn ffmpeg(folder: &Path, args: &str) {
+pub(crate) fn ffmpeg(folder: &Path, args: &str) {
     let words = split(args);
     let output = command("ffmpeg")
         .args(["-nostdin", "-v", "error", "-y"])
@@ -59,12 +59,12 @@ fn split(args: &str) -> Vec<String> {
     clippy::disallowed_methods,
     reason = "the tests make and check films with plain ffmpeg"
 )]
-pub fn command(program: &str) -> Command {
+pub(crate) fn command(program: &str) -> Command {
     Command::new(program)
 }
 
 /// A counting film with a tone, in H.264 with B-frames and AAC.
-pub fn counting_film(folder: &Path, name: &str, rate: &str, seconds: u32) -> PathBuf {
+pub(crate) fn counting_film(folder: &Path, name: &str, rate: &str, seconds: u32) -> PathBuf {
     let picture = counter(rate, seconds);
     ffmpeg(
         folder,
@@ -77,7 +77,7 @@ pub fn counting_film(folder: &Path, name: &str, rate: &str, seconds: u32) -> Pat
 }
 
 /// The numbers that the frames of `film` show.
-pub fn numbers(film: &Path) -> Vec<u32> {
+pub(crate) fn numbers(film: &Path) -> Vec<u32> {
     let output = command("ffmpeg")
         .args(["-nostdin", "-v", "error", "-i"])
         .arg(film)
@@ -102,7 +102,7 @@ pub fn numbers(film: &Path) -> Vec<u32> {
 }
 
 /// A toolbox whose scratch folder is in `folder`.
-pub async fn tools_in(folder: &Path, sandbox: SandboxChoice) -> Arc<Toolbox> {
+pub(crate) async fn tools_in(folder: &Path, sandbox: SandboxChoice) -> Arc<Toolbox> {
     let config = ToolConfig {
         scratch: folder.join("scratch"),
         sandbox,
@@ -112,12 +112,12 @@ pub async fn tools_in(folder: &Path, sandbox: SandboxChoice) -> Arc<Toolbox> {
 }
 
 /// The best box of this machine.
-pub async fn tools(folder: &Path) -> Arc<Toolbox> {
+pub(crate) async fn tools(folder: &Path) -> Arc<Toolbox> {
     tools_in(folder, SandboxChoice::Auto).await
 }
 
 /// A film on this disk.
-pub fn staged(film: &Path) -> Arc<StagedSource> {
+pub(crate) fn staged(film: &Path) -> Arc<StagedSource> {
     let bytes = std::fs::read(film).unwrap();
     let demuxer: Demuxer = sniff::demuxer(&bytes).unwrap();
     Arc::new(StagedSource::local(
@@ -128,7 +128,7 @@ pub fn staged(film: &Path) -> Arc<StagedSource> {
 }
 
 /// The film's plan, by a real probe.
-pub async fn plan(tools: &Toolbox, source: &StagedSource, sides: &[u32]) -> Arc<Plan> {
+pub(crate) async fn plan(tools: &Toolbox, source: &StagedSource, sides: &[u32]) -> Arc<Plan> {
     let film = tools
         .probe(source, &CancellationToken::new())
         .await
@@ -141,7 +141,7 @@ pub async fn plan(tools: &Toolbox, source: &StagedSource, sides: &[u32]) -> Arc<
 }
 
 /// A job for these segments of all rungs.
-pub fn video_job(
+pub(crate) fn video_job(
     plan: &Arc<Plan>,
     source: &Arc<StagedSource>,
     segments: std::ops::Range<u32>,
@@ -158,7 +158,7 @@ pub fn video_job(
 }
 
 /// Encodes the whole film in runs of `step` segments.
-pub async fn encode_all(
+pub(crate) async fn encode_all(
     tools: &Toolbox,
     plan: &Arc<Plan>,
     source: &Arc<StagedSource>,
@@ -174,7 +174,7 @@ pub async fn encode_all(
 }
 
 /// All segments of one rung after its init segment, as a player would put them together.
-pub fn assemble(path: &Path, parts: &[&RungOutput]) {
+pub(crate) fn assemble(path: &Path, parts: &[&RungOutput]) {
     let mut bytes = parts[0].init.to_vec();
     for part in parts {
         assert_eq!(part.init, parts[0].init, "init segments differ");
