@@ -73,6 +73,8 @@ pub(crate) struct Upload {
     pub(crate) multipart: Option<MultipartId>,
     /// When it began.
     pub(crate) created_at_ms: i64,
+    /// The W3C `traceparent` of the request that began it; empty when it was not traced.
+    pub(crate) traceparent: String,
 }
 
 impl Upload {

@@ -91,6 +91,7 @@ impl Uploads {
             state: State::Opening,
             multipart: None,
             created_at_ms: self.clock.now_ms(),
+            traceparent: platform_telemetry::current_traceparent().unwrap_or_default(),
         })
     }
 

@@ -4,7 +4,7 @@ use platform_blob::{BlobErrorKind, MultipartId, Part};
 use platform_bus::{Topic, outbox};
 use schemas::v1::VideoUploaded;
 use schemas::v1::event::Payload;
-use tracing::{error, info};
+use tracing::{Instrument as _, error, info, info_span};
 
 use super::Uploads;
 use crate::domain::{State, Upload};
@@ -22,7 +22,13 @@ impl Uploads {
             State::Open => self.close(upload).await?,
         };
         match upload.state {
-            State::Completing => self.finish(&upload).await,
+            State::Completing => {
+                // All that follows belongs to the trace in which the upload began, not to the one
+                // of this request.
+                let span = info_span!("ingress.complete", upload = %upload.id);
+                platform_telemetry::set_parent(&span, &upload.traceparent);
+                self.finish(&upload).instrument(span).await
+            }
             State::Complete => Ok(upload),
             state => Err(UploadError::Closed(state)),
         }

@@ -13,9 +13,10 @@ use row::{COLUMNS, upload_of};
 
 pub(crate) use transitions::Transition;
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(
-    1,
-    "CREATE TABLE ingress_upload (
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration::new(
+        1,
+        "CREATE TABLE ingress_upload (
         upload_id TEXT PRIMARY KEY,
         video_id TEXT NOT NULL UNIQUE,
         owner TEXT NOT NULL,
@@ -42,7 +43,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(
         crc32c TEXT NOT NULL,
         PRIMARY KEY (upload_id, number)
     )",
-)];
+    ),
+    Migration::new(
+        2,
+        "ALTER TABLE ingress_upload ADD COLUMN traceparent TEXT NOT NULL DEFAULT ''",
+    ),
+];
 
 /// Upload records.
 #[derive(Debug, Clone)]
@@ -181,8 +187,8 @@ pub(crate) async fn insert(
     sqlx::query(
         "INSERT INTO ingress_upload (upload_id, video_id, owner, file_name, size_bytes, fingerprint,
             title, description, publish_policy, part_size_bytes, parallel_parts, state,
-            multipart_id, created_at_ms, touched_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13, $14)",
+            multipart_id, created_at_ms, touched_at_ms, traceparent)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13, $14, $15)",
     )
     .bind(upload.id.as_str())
     .bind(upload.video.as_str())
@@ -198,6 +204,7 @@ pub(crate) async fn insert(
     .bind(upload.state.name())
     .bind(upload.created_at_ms)
     .bind(clock.now_ms())
+    .bind(&upload.traceparent)
     .execute(conn)
     .await?;
     Ok(())

@@ -11,7 +11,7 @@ use crate::domain::{Names, PartPlan, State, Upload};
 /// The columns that [`upload_of`] reads.
 pub(super) const COLUMNS: &str = "upload_id, video_id, owner, file_name, size_bytes, fingerprint, \
      title, description, publish_policy, part_size_bytes, parallel_parts, state, multipart_id, \
-     created_at_ms";
+     created_at_ms, traceparent";
 
 /// Reads an upload from a row of [`COLUMNS`].
 pub(super) fn upload_of(row: &AnyRow) -> Result<Upload, sqlx::Error> {
@@ -43,6 +43,7 @@ pub(super) fn upload_of(row: &AnyRow) -> Result<Upload, sqlx::Error> {
             .filter(|id| !id.is_empty())
             .map(MultipartId),
         created_at_ms: number("created_at_ms")?,
+        traceparent: text("traceparent")?,
     })
 }
 
