@@ -90,7 +90,9 @@ fn cut(plan: &Plan, video: &VideoStream, frames: Frames, start: Start) -> String
     let deinterlaced = deinterlace(video).map_or(String::new(), |deinterlace| {
         // It looks at the frame before, too.
         let context = first.saturating_sub(1);
-        format!("trim=start_pts={context}:end_pts={end},{deinterlace},")
+        // Some versions then count in half frames.
+        let frame = format!("settb={}/{}", rate.den(), rate.num());
+        format!("trim=start_pts={context}:end_pts={end},{deinterlace},{frame},")
     });
     // Past the film's end its last frame is held.
     format!(

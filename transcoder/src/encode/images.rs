@@ -37,7 +37,7 @@ impl Picture {
     /// The pictures that `wish` asks for in a run of `frames`. The poster comes twice, best first:
     /// a run whose frames are all black has no typical one.
     pub(super) fn list(plan: &Plan, wish: &ImageWish, frames: Frames) -> Option<Vec<Self>> {
-        let size = size(plan.largest()?);
+        let size = size(plan.source.video.as_ref()?.displayed);
         let within = |frame: u64| (frames.first..frames.first + frames.count).contains(&frame);
         let mut list = Vec::new();
         if wish.poster {
