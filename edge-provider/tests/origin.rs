@@ -33,7 +33,7 @@ impl World {
         let deps = Deps {
             db: stage.db.clone(),
             bus: Arc::clone(&stage.bus),
-            blobs: stage.blobs.clone(),
+            blobs: Arc::clone(&stage.blobs),
             client: client.clone(),
             clock: Arc::new(SystemClock),
             lifecycle: stage.life.clone(),

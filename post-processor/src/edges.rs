@@ -35,9 +35,12 @@ pub(crate) enum EdgeError {
     /// No edge takes the film at the moment.
     #[error("no healthy edge is registered")]
     NoEdge,
-    /// The edge is not placed any more, or not running.
-    #[error("the edge {0} is not among those that hold the film")]
+    /// The edge is not registered any more.
+    #[error("the edge {0} is not registered any more")]
     Gone(String),
+    /// The edge is registered, but has no address at the moment.
+    #[error("the edge {0} is not running")]
+    NotRunning(String),
     /// The edge takes a credential that is not configured.
     #[error("the credential {0:?} is not configured under [post_processor.credentials]")]
     NoCredential(String),
@@ -52,6 +55,11 @@ pub(crate) struct Edge {
     pub(crate) id: String,
     url: Option<Url>,
     credential: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Registry {
+    items: Vec<Edge>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,6 +99,16 @@ impl Edges {
         Ok(good(request.send().await?)?.json().await?)
     }
 
+    /// An edge that may hold films which do not belong on it at the moment.
+    async fn registered(&self, id: &str) -> Result<Edge, EdgeError> {
+        let request = self
+            .client
+            .request(Method::GET, Service::EdgeProvider, "/internal/edges")?;
+        let registry: Registry = good(request.send().await?)?.json().await?;
+        let found = registry.items.into_iter().find(|edge| edge.id == id);
+        found.ok_or_else(|| EdgeError::Gone(id.to_owned()))
+    }
+
     /// Ids of the edges that `video` belongs on.
     pub(crate) async fn of(&self, video: &VideoId) -> Result<Vec<String>, EdgeError> {
         let placement = self.placement(video).await?;
@@ -108,10 +126,14 @@ impl Edges {
         revision: Option<u32>,
     ) -> Result<Place, EdgeError> {
         let placement = self.placement(video).await?;
-        let gone = || EdgeError::Gone(edge.to_owned());
         let found = placement.edges.into_iter().find(|one| one.id == edge);
-        let found = found.ok_or_else(gone)?;
-        let base = found.url.ok_or_else(gone)?;
+        let found = match found {
+            Some(found) => found,
+            None => self.registered(edge).await?,
+        };
+        let base = found
+            .url
+            .ok_or_else(|| EdgeError::NotRunning(edge.to_owned()))?;
         let key = self.credentials.get(&found.credential).cloned();
         let folder = match revision {
             Some(revision) => format!("{video}/{revision}"),

@@ -98,6 +98,7 @@ impl Told {
     }
 }
 
+/// Adds work, unless the film is gone: news of it may come late.
 async fn add(
     tx: &mut Tx,
     video: &VideoId,
@@ -105,6 +106,9 @@ async fn add(
     part: Part,
     now: i64,
 ) -> Result<(), StoreError> {
+    if store::is_deleted(tx, video).await? {
+        return Ok(());
+    }
     let job = Job {
         video: video.clone(),
         revision,

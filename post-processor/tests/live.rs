@@ -23,10 +23,7 @@ async fn at_rest(stage: &Stage, edges: &EdgeStubs) {
         lag == 0
     })
     .await;
-    eventually("all work is done", || async {
-        edges.status().await["open"] == 0
-    })
-    .await;
+    eventually("all work is done", || async { edges.open().await == 0 }).await;
 }
 
 #[tokio::test]
@@ -80,6 +77,27 @@ async fn one_edge_is_enough_and_the_other_catches_up() {
 }
 
 #[tokio::test]
+async fn a_film_moves_on_when_its_edge_is_taken_out_of_service() {
+    let (stage, edges) = (Stage::new().await, EdgeStubs::start(&["a", "b"]));
+    edges.take_down("a");
+    edges.take_down("b");
+    edges.build(&stage).await;
+    let mut videos = stage.listen("listener", Topic::Videos).await;
+    let film = Film::new(60);
+    uploaded(&stage, &film, PublishPolicy::Playable).await;
+    playable(&stage, &film, 1).await;
+    eventually("seeding fails", || async {
+        edges.reasons(&film).await.len() == 2
+    })
+    .await;
+    edges.unregister("a");
+    edges.bring_up();
+    assert_eq!(next_live(&mut videos, &film).await, ["b"]);
+    at_rest(&stage, &edges).await;
+    assert!(!edges.has_any("a", &film));
+}
+
+#[tokio::test]
 async fn a_film_without_an_edge_goes_live_when_one_is_back_even_after_a_restart() {
     let (stage, edges) = (Stage::new().await, EdgeStubs::start(&["a"]));
     edges.take_down("a");
@@ -88,7 +106,7 @@ async fn a_film_without_an_edge_goes_live_when_one_is_back_even_after_a_restart(
     uploaded(&stage, &film, PublishPolicy::Playable).await;
     playable(&stage, &film, 1).await;
     eventually("seeding fails", || async {
-        edges.status().await["failing"][0]["video_id"] == film.id.as_str()
+        !edges.reasons(&film).await.is_empty()
     })
     .await;
     let stage = stage.restart().await;
@@ -108,9 +126,9 @@ async fn what_does_not_play_from_its_edge_is_not_live() {
     uploaded(&stage, &film, PublishPolicy::Playable).await;
     playable(&stage, &film, 1).await;
     eventually("the lie is noticed", || async {
-        let status = edges.status().await;
-        let reason = status["failing"][0]["reason"].as_str().unwrap_or_default();
-        reason.contains("not what the object store has")
+        let reasons = edges.reasons(&film).await;
+        let noticed = |reason: &String| reason.contains("not what the object store has");
+        reasons.iter().any(noticed)
     })
     .await;
     let last = Payload::VideoDeleted(VideoDeleted::default());
@@ -218,4 +236,9 @@ async fn a_deleted_film_leaves_its_edges_and_never_goes_live() {
     .await;
     stage.tell(Topic::Videos, "x", last.clone()).await;
     assert_eq!(videos.until(|told| *told == last).await, [deleted]);
+    let parts: Vec<String> = sqlx::query_scalar("SELECT DISTINCT part FROM post_task")
+        .fetch_all(stage.db.reader())
+        .await
+        .unwrap();
+    assert_eq!(parts, ["purge"]);
 }

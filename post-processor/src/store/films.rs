@@ -140,6 +140,16 @@ pub(crate) async fn transcoded(
     Ok(())
 }
 
+/// Whether the film is gone, as far as this transaction sees.
+pub(crate) async fn is_deleted(tx: &mut Tx, video: &VideoId) -> Result<bool, StoreError> {
+    let deleted: Option<i64> =
+        sqlx::query_scalar("SELECT deleted FROM post_video WHERE video_id = $1")
+            .bind(video.as_str())
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(deleted.is_some_and(|deleted| deleted != 0))
+}
+
 /// The film is gone: it never goes live any more.
 pub(crate) async fn deleted(tx: &mut Tx, video: &VideoId) -> Result<(), StoreError> {
     sqlx::query(

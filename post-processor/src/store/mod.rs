@@ -5,7 +5,7 @@ mod tasks;
 
 use platform_db::{DbError, Migration};
 
-pub(crate) use films::{Films, deleted, playable, transcoded, uploaded};
+pub(crate) use films::{Films, deleted, is_deleted, playable, transcoded, uploaded};
 pub(crate) use tasks::{Claim, Job, Tasks, add, hasten, purge};
 
 pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(

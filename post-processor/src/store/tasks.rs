@@ -165,6 +165,31 @@ impl Tasks {
         Ok(true)
     }
 
+    /// Drops work whose edge is gone, and finds the film's edges again.
+    pub(crate) async fn unplaced(&self, claim: &Claim, now_ms: i64) -> Result<bool, StoreError> {
+        let mut tx = self.0.begin().await?;
+        let dropped = of_job(
+            "DELETE FROM post_task
+             WHERE video_id = $1 AND revision = $2 AND edge = $3 AND part = $4 AND claims = $5",
+            &claim.job,
+        )
+        .bind(claim.number)
+        .execute(tx.conn())
+        .await?
+        .rows_affected();
+        sqlx::query(
+            "UPDATE post_task SET done = 0, due_ms = $3, claims = claims + 1
+             WHERE video_id = $1 AND revision = $2 AND edge = '' AND part IN ('place', 'rest')",
+        )
+        .bind(claim.job.video.as_str())
+        .bind(i64::from(claim.job.revision))
+        .bind(now_ms)
+        .execute(tx.conn())
+        .await?;
+        tx.commit().await?;
+        Ok(dropped == 1)
+    }
+
     /// Puts work off that cannot be done yet.
     pub(crate) async fn postpone(
         &self,

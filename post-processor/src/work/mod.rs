@@ -57,6 +57,8 @@ enum Outcome {
     Later { after_ms: i64, progress: u32 },
     /// It is somebody else's now.
     Lost,
+    /// Its edge is gone: the film may belong on others now.
+    Unplaced,
 }
 
 impl Outcome {
@@ -79,6 +81,16 @@ pub(crate) struct Workshop {
 
 impl Workshop {
     async fn work(&self, claim: &Claim) -> Result<Outcome, WorkError> {
+        match self.do_part(claim).await {
+            Err(WorkError::Edge(EdgeError::Gone(edge))) => {
+                tracing::info!(edge, "an edge is gone, and its work with it");
+                Ok(Outcome::Unplaced)
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn do_part(&self, claim: &Claim) -> Result<Outcome, WorkError> {
         match &claim.job.part {
             Part::Place => self.place(&claim.job).await,
             Part::Begin => self.begin(&claim.job).await,

@@ -158,6 +158,7 @@ async fn end(
             tasks.postpone(claim, progress, due).await?
         }
         Ok(Outcome::Lost) => false,
+        Ok(Outcome::Unplaced) => tasks.unplaced(claim, now).await?,
         Err(error) => {
             let wait = BACKOFF.delay(claim.failures.saturating_add(1), &mut rand::rng());
             let reason = reason(&error);

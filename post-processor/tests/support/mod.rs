@@ -25,6 +25,8 @@ struct State {
     stored: BTreeMap<(String, String), Bytes>,
     /// Edges that answer nothing but 503.
     down: Vec<String>,
+    /// Edges that are not registered any more.
+    gone: Vec<String>,
     /// Edges that serve other bytes than they were brought.
     lying: Vec<String>,
 }
@@ -43,7 +45,7 @@ impl EdgeStubs {
         let discovery = Discovery::new(HashMap::new(), None);
         let shared = web::Data::from(Arc::clone(&state));
         let found = discovery.clone();
-        let placement = move || {
+        let placement = move |state: web::Data<Mutex<State>>| {
             let found = found.clone();
             async move {
                 let base = found.resolve(Service::EdgeProvider).unwrap();
@@ -51,8 +53,13 @@ impl EdgeStubs {
                     json!({ "id": name, "url": base.join(&format!("/edges/{name}/")).unwrap(),
                         "public_url": "", "credential": "default", "state": "healthy" })
                 };
-                let edges: Vec<_> = names.iter().map(edge).collect();
-                HttpResponse::Ok().json(json!({ "token": "public", "edges": edges }))
+                let gone = state.lock().unwrap().gone.clone();
+                let here = names
+                    .iter()
+                    .filter(|name| !gone.contains(&(**name).to_owned()));
+                let edges: Vec<_> = here.map(edge).collect();
+                let both = json!({ "token": "public", "edges": edges, "items": edges });
+                HttpResponse::Ok().json(both)
             }
         };
         let server = Server::internal(Service::EdgeProvider);
@@ -63,6 +70,7 @@ impl EdgeStubs {
                     "/internal/placement/{video}",
                     web::get().to(placement.clone()),
                 )
+                .route("/internal/edges", web::get().to(placement.clone()))
                 .route("/edges/{edge}/{path:.*}", web::route().to(serve));
         })
         .unwrap();
@@ -79,6 +87,10 @@ impl EdgeStubs {
 
     pub(crate) fn bring_up(&self) {
         self.state().down.clear();
+    }
+
+    pub(crate) fn unregister(&self, edge: &str) {
+        self.state().gone.push(edge.to_owned());
     }
 
     pub(crate) fn let_lie(&self, edge: &str) {
@@ -110,7 +122,7 @@ impl EdgeStubs {
         let deps = Deps {
             db: stage.db.clone(),
             bus: Arc::clone(&stage.bus),
-            blobs: stage.blobs.clone(),
+            blobs: Arc::clone(&stage.blobs),
             client: Client::new(self.discovery.clone()).unwrap(),
             clock: Arc::new(SystemClock),
             lifecycle: stage.life.clone(),
@@ -121,8 +133,26 @@ impl EdgeStubs {
             .unwrap();
     }
 
+    /// Pieces of work that are not done.
+    pub(crate) async fn open(&self) -> i64 {
+        self.status().await.get("open").unwrap().as_i64().unwrap()
+    }
+
+    /// Why pieces of work for `film` fail.
+    pub(crate) async fn reasons(&self, film: &Film) -> Vec<String> {
+        let status = self.status().await;
+        let failing = status.get("failing").unwrap().as_array().unwrap();
+        let text =
+            |one: &serde_json::Value, key: &str| one.get(key).unwrap().as_str().unwrap().to_owned();
+        failing
+            .iter()
+            .filter(|one| text(one, "video_id") == film.id.as_str())
+            .map(|one| text(one, "reason"))
+            .collect()
+    }
+
     /// What `GET /internal/seeding` tells.
-    pub(crate) async fn status(&self) -> serde_json::Value {
+    async fn status(&self) -> serde_json::Value {
         let client = Client::new(self.discovery.clone()).unwrap();
         let path = "/internal/seeding";
         let request = client.request(reqwest::Method::GET, Service::PostProcessor, path);
