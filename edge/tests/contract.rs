@@ -3,17 +3,22 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use edge::{Config, Deps};
 use platform_core::{Lifecycle, Redacted};
 use platform_http::{Client, Discovery};
+use reqwest::Method;
+use schemas::VideoId;
 use testkit::conformance::edge::{self as contract, OriginStub, Subject};
 use url::Url;
 
 const SEED_KEY: &str = "the key of the tests";
+const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Running {
     subject: Subject,
+    lifecycle: Lifecycle,
     folder: Arc<tempfile::TempDir>,
 }
 
@@ -74,3 +79,59 @@ contract!(
     a_manifest_outlives_its_origin,
     a_large_object_streams,
 );
+
+/// A film's object on the edge.
+fn path(film: &VideoId, object: &str) -> String {
+    format!("/v/public/{film}/1/{object}")
+}
+
+async fn send(running: &Running, method: Method, path: &str, body: Vec<u8>) -> u16 {
+    let url = running.subject.base.join(path).unwrap();
+    let request = reqwest::Client::new().request(method, url);
+    let request = request.bearer_auth(SEED_KEY).body(body);
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn old_films_make_room_also_those_of_an_earlier_run() {
+    const SIZE: usize = 100_000;
+    let first = start().await;
+    let films: Vec<_> = (0..12).map(|_| VideoId::random(&mut rand::rng())).collect();
+    for film in &films {
+        let path = path(film, "v/360p/0.m4s");
+        assert_eq!(send(&first, Method::PUT, &path, vec![0; SIZE]).await, 201);
+    }
+    let ended = first.lifecycle.finish(PATIENCE, std::future::pending());
+    assert!(ended.await);
+    let config = Config {
+        max_bytes: 500_000,
+        ..Config::default()
+    };
+    let second = start_on(first.folder, config).await;
+    // Asking for a file over HTTP would make it the last to go.
+    let oldest = second.folder.path().join("edge").join(films[0].as_str());
+    let oldest = oldest.join("1/v/360p/0.m4s");
+    let made_room = async {
+        while oldest.try_exists().unwrap() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, made_room).await.unwrap();
+    let newest = path(&films[11], "v/360p/0.m4s");
+    assert_eq!(send(&second, Method::GET, &newest, Vec::new()).await, 200);
+}
+
+#[tokio::test]
+async fn two_edges_do_not_share_a_folder() {
+    let first = start().await;
+    let discovery = Discovery::new(HashMap::new(), None);
+    let deps = Deps {
+        client: Client::new(discovery).unwrap(),
+        lifecycle: Lifecycle::new(),
+        folder: first.folder.path().join("edge"),
+        seed_key: Redacted::new(SEED_KEY),
+    };
+    let second = edge::build(Config::default(), deps).await;
+    let error = second.unwrap_err().to_string();
+    assert!(error.contains("another edge"), "{error}");
+}

@@ -1,5 +1,10 @@
 //! A film as the transcoder leaves it, without encoding anything: real plan and manifests, and
 //! segments that are whole boxes of noise.
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a failed step is a failed test"
+)]
 
 use bytes::Bytes;
 use media::ladder::{self, Size};

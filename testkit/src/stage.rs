@@ -1,9 +1,15 @@
 //! What services stand on, for stories about one of them: a database, a bus, objects, a life.
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a failed step is a failed test"
+)]
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use platform_blob::Blobs;
 use platform_bus::{Bus, EmbeddedBus, Subscription, Topic};
 use platform_core::Lifecycle;
 use platform_db::Db;
@@ -22,7 +28,7 @@ pub struct Stage {
     /// The folder.
     pub dir: Arc<TempDir>,
     /// The objects.
-    pub blobs: Arc<MemoryBlobs>,
+    pub blobs: Arc<dyn Blobs>,
     /// The database.
     pub db: Db,
     /// The bus.
@@ -35,10 +41,10 @@ impl Stage {
     /// A stage with nothing on it.
     pub async fn new() -> Self {
         let dir = Arc::new(tempfile::tempdir().expect("there is a temporary folder"));
-        Self::over(dir, Arc::default()).await
+        Self::over(dir, Arc::new(MemoryBlobs::default())).await
     }
 
-    async fn over(dir: Arc<TempDir>, blobs: Arc<MemoryBlobs>) -> Self {
+    async fn over(dir: Arc<TempDir>, blobs: Arc<dyn Blobs>) -> Self {
         let life = Lifecycle::new();
         let path = dir.path().join("stage.db");
         let db = Db::open_sqlite(&path, &life).await.expect("it opens");
@@ -88,7 +94,9 @@ pub struct Ear {
 
 impl std::fmt::Debug for Ear {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ear").field("heard", &self.heard).finish()
+        f.debug_struct("Ear")
+            .field("heard", &self.heard)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,12 @@
 //! The contract of an edge, whatever serves it: the embedded one and nginx alike.
 //!
 //! Every story takes films of its own, so one edge can run all of them at a time.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a suite fails by panicking, as any test"
+)]
 
 mod origin;
 mod pulling;
@@ -45,9 +51,7 @@ pub struct Subject {
 
 impl Subject {
     fn client() -> Client {
-        let builder = Client::builder()
-            .no_proxy()
-            .timeout(Duration::from_secs(60));
+        let builder = Client::builder().no_proxy().timeout(Duration::from_mins(1));
         builder.build().expect("a client needs nothing")
     }
 

@@ -98,7 +98,8 @@ async fn answer(request: HttpRequest, state: web::Data<Mutex<State>>) -> HttpRes
         state.held.get(&path).map(watch::Sender::subscribe)
     };
     if let Some(mut held) = held {
-        held.wait_for(|released| *released).await.ok();
+        let released = held.wait_for(|released| *released).await;
+        assert!(released.is_ok(), "what is held is released");
     }
     let script = {
         let state = state.lock().expect("no story panicked in here");
