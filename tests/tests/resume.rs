@@ -1,0 +1,267 @@
+//! An upload goes on where it was, whatever is killed: hardly a byte goes twice.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed step is a failed test"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crc_fast::{CrcAlgorithm, checksum};
+use rand::Rng as _;
+use serde_json::Value;
+use system_tests::{Marquee, marquee::command_plain, wait_for};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Child;
+
+/// Large enough for many parts, small enough to be quick.
+const SIZE: u64 = 150 << 20;
+
+/// A line to the gateway that is slow enough to be cut in the middle, and counts what goes up.
+struct Line {
+    port: u16,
+    sent: Arc<AtomicU64>,
+}
+
+impl Line {
+    async fn to(target: &str) -> Self {
+        let target = target.trim_start_matches("http://").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let sent = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&sent);
+        drop(tokio::spawn(async move {
+            loop {
+                let (client, _) = listener.accept().await.unwrap();
+                // While the server is away, the line is dead.
+                if let Ok(server) = TcpStream::connect(&target).await {
+                    drop(tokio::spawn(carry(client, server, Arc::clone(&counter))));
+                }
+            }
+        }));
+        Self { port, sent }
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Waits until so many bytes went up.
+    async fn carried(&self, bytes: u64) {
+        let what = format!("{bytes} bytes to be sent");
+        wait_for(&what, async || (self.sent() >= bytes).then_some(())).await;
+    }
+}
+
+async fn carry(client: TcpStream, server: TcpStream, sent: Arc<AtomicU64>) {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let up = async {
+        let mut buffer = vec![0; 256 << 10];
+        while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
+            sent.fetch_add(length as u64, Ordering::Relaxed);
+            if to_server.write_all(&buffer[..length]).await.is_err() {
+                break;
+            }
+            // At most some 100 MB/s, so that there is a middle.
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let down = tokio::io::copy(&mut from_server, &mut to_client);
+    // Whichever side goes first takes the other with it.
+    tokio::select! { () = up => {}, _ = down => {} }
+}
+
+fn random_file(folder: &Path, name: &str, size: u64) -> PathBuf {
+    let path = folder.join(name);
+    let mut block = vec![0_u8; 1 << 20];
+    rand::rng().fill(&mut block[..]);
+    let mut content = Vec::with_capacity(usize::try_from(size).unwrap());
+    // Every block differs, so that no part can stand for another.
+    for number in 0..size >> 20 {
+        block[..8].copy_from_slice(&number.to_le_bytes());
+        content.extend_from_slice(&block);
+    }
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+fn upload(server: &str, file: &Path) -> Child {
+    command_plain(["upload", "--json", "--wait", "none", "--server", server])
+        .arg(file)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+async fn only_upload(marquee: &Marquee) -> Value {
+    let uploads = marquee.get("/api/uploads").await.unwrap();
+    let items = uploads["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1, "one file, one upload: {uploads}");
+    items[0].clone()
+}
+
+/// What the object store holds of a video: its only blob of this size.
+fn stored(data: &Path, size: u64) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![data.join("objects")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            if entry.metadata().unwrap().is_dir() {
+                folders.push(entry.path());
+            } else if entry.metadata().unwrap().len() == size {
+                found.push(entry.path());
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_killed_client_and_a_killed_server_send_hardly_a_byte_twice() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let source = random_file(folder.path(), "large.mp4", SIZE);
+    let mut marquee = Marquee::up_on(data.path()).await;
+    let listen = marquee.url().trim_start_matches("http://").to_owned();
+    let line = Line::to(marquee.url()).await;
+
+    let mut client = upload(&line.url(), &source);
+    line.carried(SIZE / 4).await;
+    client.kill().await.unwrap();
+    let first = only_upload(&marquee).await;
+    let part_size = first["part_size_bytes"].as_u64().unwrap();
+    let parallel = first["parallel_parts"].as_u64().unwrap();
+
+    let mut client = upload(&line.url(), &source);
+    line.carried(SIZE / 2).await;
+    client.kill().await.unwrap();
+    assert_eq!(only_upload(&marquee).await["upload_id"], first["upload_id"]);
+
+    let client = upload(&line.url(), &source);
+    line.carried(SIZE / 4 * 3).await;
+    marquee.kill().await;
+    let marquee = Marquee::up_on_with(data.path(), &["--listen", &listen]).await;
+    let output = client.wait_with_output().await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["video_id"], first["video_id"]);
+
+    // Three interruptions lose what was under way: 2 % of the file or a part each, if that is more.
+    let under_way = (SIZE / 50).max(part_size * parallel);
+    let most = SIZE + 3 * under_way + (1 << 20);
+    assert!(
+        line.sent() <= most,
+        "{} bytes were sent, {most} expected at most",
+        line.sent()
+    );
+    let files = stored(marquee.data(), SIZE);
+    let expected = std::fs::read(&source).unwrap();
+    let same = files
+        .iter()
+        .any(|file| std::fs::read(file).unwrap() == expected);
+    assert!(same, "no stored file holds the bytes: {files:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_grows_or_changes_meanwhile_is_never_mixed_with_what_it_was() {
+    let marquee = Marquee::up().await;
+    let folder = tempfile::tempdir().unwrap();
+    let size = 40 << 20;
+    let source = random_file(folder.path(), "edited.mp4", size);
+    let line = Line::to(marquee.url()).await;
+
+    let mut client = upload(&line.url(), &source);
+    line.carried(size / 2).await;
+    client.kill().await.unwrap();
+    let before = only_upload(&marquee).await;
+
+    // The middle changes while head, tail and time of change stay: the client cannot know, but
+    // the checksums of the parts do.
+    let changed = std::fs::metadata(&source).unwrap().modified().unwrap();
+    let mut content = std::fs::read(&source).unwrap();
+    for place in content.chunks_mut(1 << 20) {
+        if let Some(byte) = place.get_mut(300_000) {
+            *byte = byte.wrapping_add(1);
+        }
+    }
+    std::fs::write(&source, &content).unwrap();
+    let file = std::fs::File::options().write(true).open(&source).unwrap();
+    file.set_modified(changed).unwrap();
+    let sent = line.sent();
+    let output = upload(&line.url(), &source)
+        .wait_with_output()
+        .await
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(line.sent() - sent >= size, "every part was sent again");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["video_id"], before["video_id"]);
+    let files = stored(marquee.data(), size);
+    let same = files
+        .iter()
+        .any(|file| std::fs::read(file).unwrap() == content);
+    assert!(same, "what is stored is not the file as it is now");
+}
+
+#[tokio::test]
+async fn a_file_cut_short_during_the_upload_is_refused_with_a_sentence() {
+    let marquee = Marquee::up().await;
+    let folder = tempfile::tempdir().unwrap();
+    let size = 40 << 20;
+    let source = random_file(folder.path(), "short.mp4", size);
+    let line = Line::to(marquee.url()).await;
+    let client = upload(&line.url(), &source);
+    line.carried(size / 4).await;
+    let file = std::fs::File::options().write(true).open(&source).unwrap();
+    file.set_len(size / 2).unwrap();
+    let output = client.wait_with_output().await.unwrap();
+    assert!(!output.status.success());
+    let problem: Value = serde_json::from_slice(&output.stderr).expect("a problem document");
+    let sentence = problem["detail"].as_str().unwrap();
+    assert!(sentence.contains("changed during the upload"), "{sentence}");
+}
+
+#[tokio::test]
+async fn a_part_with_another_checksum_than_announced_is_not_taken() {
+    let marquee = Marquee::up().await;
+    let http = reqwest::Client::new();
+    let post = async |path: &str, body: Value| -> Value {
+        let address = format!("{}{path}", marquee.url());
+        let answer = http.post(address).json(&body).send().await.unwrap();
+        answer.json().await.unwrap()
+    };
+    let file = serde_json::json!({ "file_name": "x.mp4", "size_bytes": 5, "fingerprint": "f" });
+    let created = post("/api/uploads", file).await;
+    let upload = format!("/api/uploads/{}", created["upload_id"].as_str().unwrap());
+    let crc32c = STANDARD.encode(
+        u32::try_from(checksum(CrcAlgorithm::Crc32Iscsi, b"right"))
+            .unwrap()
+            .to_be_bytes(),
+    );
+    let part = serde_json::json!({ "number": 1, "size_bytes": 5, "crc32c": crc32c });
+    let parts = serde_json::json!({ "parts": [part] });
+    let signed = post(&format!("{upload}/parts"), parts).await;
+    let permission = &signed["parts"][0];
+    let mut request = http.put(permission["url"].as_str().unwrap()).body("wrong");
+    for (name, value) in permission["headers"].as_object().unwrap() {
+        request = request.header(name, value.as_str().unwrap());
+    }
+    let answer = request.send().await.unwrap();
+    assert!(answer.status().is_client_error(), "{}", answer.status());
+    let now = marquee.get(&upload).await.unwrap();
+    assert_eq!(now["parts"].as_array().unwrap().len(), 0, "{now}");
+}
