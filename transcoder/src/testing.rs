@@ -40,7 +40,6 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) db: Db,
     pub(crate) bus: Arc<dyn Bus>,
-    pub(crate) life: Lifecycle,
     _dir: TempDir,
 }
 
@@ -61,7 +60,6 @@ impl World {
             clock,
             db,
             bus,
-            life,
             _dir: dir,
         }
     }

@@ -140,6 +140,13 @@ impl Town {
         self.bus.subscribe("test", &topics).await.unwrap()
     }
 
+    /// What the transcoder answers.
+    async fn answer(&self, method: &str, path: &str) -> reqwest::Response {
+        let method = method.parse().unwrap();
+        let request = self.client.request(method, Service::Transcoder, path);
+        request.unwrap().send().await.unwrap()
+    }
+
     /// Everything that lies below `folder`.
     async fn objects(&self, folder: &str) -> BTreeSet<String> {
         let page = self.blobs.list(folder, None).await.unwrap();
@@ -265,10 +272,7 @@ async fn a_film_is_complete_and_exact_although_a_worker_stops_in_the_middle() {
     assert_eq!(frames(&file, "a:0"), sound);
 
     let path = format!("/internal/videos/{video}/availability");
-    let request = town
-        .client
-        .request("GET".parse().unwrap(), Service::Transcoder, &path);
-    let answer = request.unwrap().send().await.unwrap();
+    let answer = town.answer("GET", &path).await;
     let answer: serde_json::Value = answer.json().await.unwrap();
     let tracks = answer["tracks"].as_array().unwrap();
     assert_eq!(tracks.len(), plan.rungs.len() + 1);
@@ -300,6 +304,28 @@ async fn what_is_no_film_fails_with_a_sentence_and_leaves_nothing() {
     assert!(failed.detail.contains("upload"), "{}", failed.detail);
     let folder = media::plan::folder(video.as_str(), 1);
     assert!(town.objects(&folder).await.is_empty());
+
+    // The operator sees it, and can have it tried again: it fails again.
+    let tasks = town
+        .answer("GET", "/internal/tasks")
+        .await
+        .json::<serde_json::Value>();
+    let tasks = tasks.await.unwrap();
+    let task = &tasks["items"][0];
+    assert_eq!(
+        (&task["state"], &task["kind"]),
+        (&"failed".into(), &"plan".into()),
+        "{task}"
+    );
+    let retry = format!(
+        "/internal/tasks/{}/retry",
+        task["task_id"].as_str().unwrap()
+    );
+    assert_eq!(town.answer("POST", &retry).await.status().as_u16(), 204);
+    told(&mut videos, |event| {
+        matches!(event, Payload::VideoFailed(_)).then_some(())
+    })
+    .await;
     for life in [planner, ground] {
         end(life, Duration::from_secs(20)).await;
     }

@@ -3,6 +3,7 @@
 use media::plan::ObjectRef;
 use tracing::{info, warn};
 
+use super::plan::manifests;
 use super::{Failure, Job};
 use crate::domain::renditions;
 
@@ -15,7 +16,7 @@ impl Job<'_> {
             warn!(reason = failure.report(), "no cover could be taken");
         }
         let measured = self.shop.store.measured(self.film).await?;
-        self.manifests(plan, &measured).await?;
+        self.shelf.replace_all(manifests(plan, &measured)).await?;
         let facts = renditions(plan, &measured);
         self.shop
             .store

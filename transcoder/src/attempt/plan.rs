@@ -23,11 +23,10 @@ impl Job<'_> {
         let plan = Plan::build(key.video.as_str(), key.revision, &source, &self.shop.plans)?;
         let json = plan.to_json().map_err(Failure::ours)?;
         let unmeasured = hls::Measured::default();
-        self.shelf
-            .replace(&ObjectRef::Plan, Bytes::from(json.clone()))
-            .await?;
-        self.playlists(&plan).await?;
-        self.manifests(&plan, &unmeasured).await?;
+        let mut objects = manifests(&plan, &unmeasured);
+        objects.extend(playlists(&plan));
+        objects.push((ObjectRef::Plan, Bytes::from(json.clone())));
+        self.shelf.replace_all(objects).await?;
         let facts = PlanFacts {
             json: String::from_utf8(json).map_err(Failure::ours)?,
             renditions: renditions(&plan, &unmeasured),
@@ -44,36 +43,27 @@ impl Job<'_> {
         );
         Ok(())
     }
+}
 
-    async fn playlists(&self, plan: &Plan) -> Result<(), Failure> {
-        for rung in &plan.rungs {
-            let object = ObjectRef::VideoPlaylist(rung.name.clone());
-            let playlist = hls::video_playlist(plan);
-            self.shelf.replace(&object, playlist.into()).await?;
-        }
-        for track in plan.track_numbers() {
-            let playlist = hls::audio_playlist(plan);
-            self.shelf
-                .replace(&ObjectRef::AudioPlaylist(track), playlist.into())
-                .await?;
-        }
-        Ok(())
-    }
+fn playlists(plan: &Plan) -> impl Iterator<Item = (ObjectRef, Bytes)> + '_ {
+    let video = plan.rungs.iter().map(|rung| {
+        let object = ObjectRef::VideoPlaylist(rung.name.clone());
+        (object, Bytes::from(hls::video_playlist(plan)))
+    });
+    let audio = plan.track_numbers().map(|track| {
+        let object = ObjectRef::AudioPlaylist(track);
+        (object, Bytes::from(hls::audio_playlist(plan)))
+    });
+    video.chain(audio)
+}
 
-    /// Writes what lists the renditions, with the bit rates that are known by now.
-    pub(super) async fn manifests(
-        &self,
-        plan: &Plan,
-        measured: &hls::Measured,
-    ) -> Result<(), Failure> {
-        self.shelf
-            .replace(&ObjectRef::HlsMaster, hls::master(plan, measured).into())
-            .await?;
-        self.shelf
-            .replace(
-                &ObjectRef::DashManifest,
-                dash::manifest(plan, measured).into(),
-            )
-            .await
-    }
+/// What lists the renditions, with the bit rates that are known by now.
+pub(super) fn manifests(plan: &Plan, measured: &hls::Measured) -> Vec<(ObjectRef, Bytes)> {
+    vec![
+        (ObjectRef::HlsMaster, hls::master(plan, measured).into()),
+        (
+            ObjectRef::DashManifest,
+            dash::manifest(plan, measured).into(),
+        ),
+    ]
 }

@@ -45,9 +45,20 @@ impl Shelf<'_> {
     }
 
     /// Stores what may be written again: plan and manifests.
-    pub(crate) async fn replace(&self, object: &ObjectRef, bytes: Bytes) -> Result<(), Failure> {
+    pub(crate) async fn replace_all(
+        &self,
+        objects: Vec<(ObjectRef, Bytes)>,
+    ) -> Result<(), Failure> {
+        stream::iter(objects)
+            .map(|(object, bytes)| self.replace(object, bytes))
+            .buffer_unordered(PUTS)
+            .try_collect()
+            .await
+    }
+
+    async fn replace(&self, object: ObjectRef, bytes: Bytes) -> Result<(), Failure> {
         self.lease.check().await?;
-        let key = self.key(object);
+        let key = self.key(&object);
         self.blobs
             .put(&key, bytes, object.content_type(), PutOptions::default())
             .await?;

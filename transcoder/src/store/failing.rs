@@ -64,7 +64,8 @@ impl Store {
             revision: claim.film.revision,
             task_id: claim.id.to_string(),
             attempt: claim.attempt,
-            reason: reason.to_owned(),
+            // The rest is the tail of a log: for the operator, in the row.
+            reason: reason.lines().next().unwrap_or_default().to_owned(),
             r#final: matches!(verdict, Verdict::Never(_)),
         };
         let payload = Payload::TaskFailed(event);

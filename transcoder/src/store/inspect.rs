@@ -2,16 +2,15 @@
 
 use schemas::VideoId;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{Store, StoreError, count};
-use crate::domain::{FilmKey, ready_spans};
+use crate::domain::{FilmKey, Track, ready_spans};
 
 /// How many tasks one answer lists.
 const TASKS: i64 = 500;
 
 /// What exists of a film.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Availability {
     /// Where segments start, in seconds.
     pub(crate) segment_starts_s: Vec<f64>,
@@ -22,7 +21,7 @@ pub(crate) struct Availability {
 }
 
 /// What exists of a track.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct TrackAvailability {
     /// `v/360p` or `a/0`.
     pub(crate) name: String,
@@ -31,7 +30,7 @@ pub(crate) struct TrackAvailability {
 }
 
 /// A task, for operators.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct TaskView {
     /// Its id.
     pub(crate) task_id: String,
@@ -99,8 +98,12 @@ impl Store {
             return Ok(None);
         };
         let grid = &plan.grid;
-        let tracks = self.ready(&key).await?;
-        let tracks = tracks.iter().filter(|(track, _)| track.counts());
+        let ready = self.ready(&key).await?;
+        let video = plan
+            .rungs
+            .iter()
+            .map(|rung| Track::Video(rung.name.clone()));
+        let tracks = video.chain(plan.track_numbers().map(Track::Audio));
         Ok(Some(Availability {
             segment_starts_s: grid
                 .segments()
@@ -108,9 +111,11 @@ impl Store {
                 .collect(),
             duration_s: plan.duration().as_secs_f64(),
             tracks: tracks
-                .map(|(track, set)| TrackAvailability {
+                .map(|track| TrackAvailability {
                     name: track.to_string(),
-                    ready: ready_spans(grid, set),
+                    ready: ready
+                        .get(&track)
+                        .map_or_else(Vec::new, |set| ready_spans(grid, set)),
                 })
                 .collect(),
         }))
@@ -135,7 +140,7 @@ impl Store {
     /// How many tasks wait, by priority.
     pub(crate) async fn depths(&self) -> Result<Vec<(i64, i64)>, StoreError> {
         Ok(sqlx::query_as(
-            "SELECT priority, count(*) FROM transcoder_task WHERE state <> 'failed'
+            "SELECT priority, count(*) FROM transcoder_task WHERE state = 'waiting'
              GROUP BY priority",
         )
         .fetch_all(self.db.reader())

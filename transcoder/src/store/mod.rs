@@ -116,14 +116,13 @@ impl Store {
     }
 
     /// Adds tasks; one that is there already is hurried when the new one is more urgent, and
-    /// otherwise left as it is.
+    /// otherwise left as it is. All belong to the trace of the upload.
     async fn add_tasks(
         &self,
         tx: &mut Tx,
         key: &FilmKey,
         tasks: &[NewTask],
     ) -> Result<(), StoreError> {
-        let traceparent = platform_telemetry::current_traceparent().unwrap_or_default();
         for task in tasks {
             let segments = task.work.segments();
             sqlx::query(
@@ -132,7 +131,7 @@ impl Store {
                      segment_count, priority, owner, film_ms, state, available_ms, traceparent,
                      created_ms)
                  SELECT $1, video_id, revision, $4, $5, $6, $7, $8, $9, owner, created_ms,
-                     'waiting', 0, CASE WHEN $10 = '' THEN traceparent ELSE $10 END, $11
+                     'waiting', 0, traceparent, $10
                  FROM transcoder_video WHERE video_id = $2 AND revision = $3
                  ON CONFLICT (video_id, revision, kind, tracks, first_segment, segment_count)
                  DO UPDATE SET priority = excluded.priority
@@ -147,7 +146,6 @@ impl Store {
             .bind(i64::from(segments.start))
             .bind(i64::from(segments.end - segments.start))
             .bind(task.priority.rank())
-            .bind(traceparent.as_str())
             .bind(self.now_ms())
             .execute(tx.conn())
             .await?;

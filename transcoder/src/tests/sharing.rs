@@ -51,5 +51,11 @@ async fn a_draining_process_finishes_what_it_holds_and_takes_nothing_new() {
     );
     let ready = town.store.ready(&key).await.unwrap();
     let wide = &ready[&crate::domain::Track::Video("360p".to_owned())];
-    assert!(wide.runs(12).iter().map(|run| run.len()).sum::<usize>() >= 5);
+    assert!(
+        wide.runs(12)
+            .iter()
+            .map(ExactSizeIterator::len)
+            .sum::<usize>()
+            >= 5
+    );
 }

@@ -29,8 +29,6 @@ pub(super) struct Town {
     pub(super) bus: Arc<dyn Bus>,
     pub(super) blobs: Arc<dyn Blobs>,
     pub(super) store: Store,
-    /// Outlives the processes.
-    pub(super) ground: Lifecycle,
     _dir: TempDir,
 }
 
@@ -49,7 +47,7 @@ impl Town {
             secret_key: Redacted::new("secret"),
         };
         let clock = Arc::new(SystemClock);
-        let served = platform_objects::serve(&objects, clock.clone(), &ground)
+        let served = platform_objects::serve(&objects, Arc::<SystemClock>::clone(&clock), &ground)
             .await
             .unwrap();
         let endpoint = Url::parse(&format!("http://{}", served.addr)).unwrap();
@@ -60,7 +58,6 @@ impl Town {
             db,
             bus,
             blobs: Arc::new(blobs),
-            ground,
             _dir: dir,
         }
     }
@@ -84,7 +81,7 @@ impl Town {
             clock: Arc::new(SystemClock),
             lifecycle: lifecycle.clone(),
         };
-        start(&config, deps, roles, Arc::clone(studio) as Arc<_>)
+        start(&config, deps, roles, Arc::<FakeStudio>::clone(studio))
             .await
             .unwrap();
         lifecycle
@@ -137,7 +134,7 @@ impl Town {
             let paths = page
                 .objects
                 .iter()
-                .map(|object| &object.key[folder.len()..]);
+                .map(|object| object.key.strip_prefix(&folder).unwrap());
             found.extend(paths.map(|path| path.parse::<ObjectRef>().unwrap()));
             cursor = page.next;
             if cursor.is_none() {

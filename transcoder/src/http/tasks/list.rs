@@ -3,13 +3,12 @@
 use actix_web::{get, web};
 use platform_http::{Principal, Problem};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::http::problem;
 use crate::store::{Store, TaskView};
 
 /// A list of tasks.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Tasks {
     /// Failed ones first, then running, then waiting by urgency; the first 500.
     items: Vec<TaskView>,
