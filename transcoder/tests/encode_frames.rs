@@ -70,6 +70,10 @@ async fn every_container_keeps_every_frame() {
         ("ps.mpg", "-c:v mpeg2video -q:v 3 -bf 2 -g 15 -c:a mp2"),
         ("xvid.avi", "-c:v mpeg4 -q:v 3 -bf 2 -g 50 -c:a mp3"),
         (
+            "fields.mkv",
+            "-vf setfield=tff -c:v mpeg2video -q:v 3 -bf 2 -g 15 -flags +ildct+ilme -c:a copy",
+        ),
+        (
             "web.webm",
             "-c:v libvpx -b:v 500k -cpu-used 8 -deadline realtime -c:a libopus",
         ),
