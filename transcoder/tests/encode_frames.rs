@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
     reason = "a failed test should panic"
 )]
 

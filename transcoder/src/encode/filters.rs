@@ -77,9 +77,9 @@ fn cut(plan: &Plan, video: &VideoStream, frames: Frames, start: Start) -> String
     let end = first + count;
     // Source time becomes film time. Above 60 frames a second several source frames share one
     // of ours: moved by half a source frame, none of them lies on the border between two.
-    let keep = f64::from(plan.source.keep_every.max(1));
-    let shift = (0.5 / keep - 0.5) / rate.as_f64();
-    let zero = plan.origin;
+    let keep = i64::from(plan.source.keep_every.max(1));
+    let frame = rate.frames_to_micros(1).0;
+    let zero = plan.origin.0 + (frame - frame / keep) / 2;
     // A film that begins late begins with its first frame held. After a seek, frames that are
     // missing at the start must stay missing, so that the run is seen to be wrong.
     let hold_first = if start == Start::Beginning {
@@ -91,15 +91,14 @@ fn cut(plan: &Plan, video: &VideoStream, frames: Frames, start: Start) -> String
         // It looks at the frame before, too.
         let context = first.saturating_sub(1);
         // Some versions then count in half frames.
-        let frame = format!("settb={}/{}", rate.den(), rate.num());
-        format!("trim=start_pts={context}:end_pts={end},{deinterlace},{frame},")
+        let unit = format!("settb={}/{}", rate.den(), rate.num());
+        format!("trim=start_pts={context}:end_pts={end},{deinterlace},{unit},")
     });
     // Past the film's end its last frame is held.
     format!(
-        "setpts=PTS-({zero}{:+.9})/TB,fps=fps={rate}:round=near{hold_first},\
+        "settb=AVTB,setpts=PTS-({zero}),fps=fps={rate}:round=near{hold_first},\
          tpad=stop=-1:stop_mode=clone,{deinterlaced}\
-         trim=start_pts={first}:end_pts={end},setpts=PTS-{first},",
-        -shift
+         trim=start_pts={first}:end_pts={end},setpts=PTS-{first},"
     )
 }
 

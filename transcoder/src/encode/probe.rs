@@ -143,7 +143,7 @@ impl Look<'_> {
             "-show_entries",
             entries,
             "-read_intervals",
-            "%+#1",
+            "%+#8",
         ];
         let shown = self.times(&what).await?.frames;
         let time = shown

@@ -88,7 +88,12 @@ impl<'a> Task<'a> {
             None => facts.start_time + facts.duration,
         };
         let moment = self.wanted() - SEEK_MARGIN;
-        Start::of(&self.job.source, self.plan.origin, moment, end - END_MARGIN)
+        Start::of(
+            &self.job.source,
+            self.video.start_time.max(self.plan.origin),
+            moment,
+            end - END_MARGIN,
+        )
     }
 
     fn args(&self, config: &ToolConfig, start: Start, view: &View) -> Vec<String> {

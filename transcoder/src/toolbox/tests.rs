@@ -213,7 +213,7 @@ async fn cancelled_runs_leave_no_process_behind() {
         );
         let cancel = CancellationToken::new();
         let runs: Vec<_> = (0..20)
-            .map(|_| perl(&tools, &script, Duration::from_secs(60), &cancel))
+            .map(|_| perl(&tools, &script, Duration::from_mins(1), &cancel))
             .collect();
         let ended = futures_util::future::join_all(runs);
         let started = async {
@@ -247,7 +247,7 @@ async fn a_dropped_run_is_killed() {
         let mark = format!("drop-{}-{round}", std::process::id());
         let script = format!("'{mark}'; sleep 600 while 1");
         let cancel = CancellationToken::new();
-        let run = perl(&tools, &script, Duration::from_secs(60), &cancel);
+        let run = perl(&tools, &script, Duration::from_mins(1), &cancel);
         assert!(
             tokio::time::timeout(Duration::from_secs(2), run)
                 .await

@@ -3,6 +3,9 @@
 #![allow(
     dead_code,
     clippy::allow_attributes,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
     reason = "every test binary uses another part of this"
 )]
 
