@@ -1,0 +1,253 @@
+//! Several processes share one film, and what one of them loses the others take over.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a failed step is a failed test"
+)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use system_tests::{Marquee, PATIENCE, film, marquee, playlist, wait_for};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout};
+use tokio::time::Instant;
+
+const ALL_BUT_WORKERS: &str =
+    "objects,edge-provider,edge,ingress,metadata,post-processor,planner,gateway";
+
+/// A worker that is silent for so long has lost its task.
+const LEASE: Duration = Duration::from_secs(2);
+
+/// One task at a time, and short leases.
+const WORKER: [(&str, &str); 4] = [
+    ("MARQUEE__TRANSCODER__LEASE_MS", "2000"),
+    ("MARQUEE__TRANSCODER__HEARTBEAT_MS", "500"),
+    ("MARQUEE__TRANSCODER__BULK_SLOTS", "1"),
+    ("MARQUEE__TRANSCODER__URGENT_SLOTS", "1"),
+];
+
+/// A task in another process.
+struct Worker {
+    child: Child,
+    /// Keeps the pipe open.
+    _stdout: Lines<BufReader<ChildStdout>>,
+}
+
+impl Worker {
+    async fn start(data: &Path) -> Self {
+        let mut child = marquee::command(data, ["serve", "worker"])
+            .envs(WORKER)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = tokio::time::timeout(PATIENCE, lines.next_line()).await;
+        assert_eq!(first.unwrap().unwrap().unwrap(), "ready");
+        Self {
+            child,
+            _stdout: lines,
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().unwrap().to_string();
+        film::run("kill", &[name, &id]);
+    }
+}
+
+/// Everything but workers, and a film that takes a while.
+struct Town {
+    marquee: Marquee,
+    folder: tempfile::TempDir,
+    source: PathBuf,
+}
+
+impl Town {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let marquee = Marquee::up_on_with(&data, &["--services", ALL_BUT_WORKERS]).await;
+        let source = film::lavfi(folder.path(), "shared.mp4", 36, "25", "640x480");
+        Self {
+            marquee,
+            folder,
+            source,
+        }
+    }
+
+    fn data(&self) -> &Path {
+        self.marquee.data()
+    }
+
+    async fn upload(&self) -> String {
+        let told = self.marquee.upload(&self.source, &["--wait", "none"]).await;
+        let told = match told {
+            Ok(told) => told["video_id"].as_str().unwrap().to_owned(),
+            // The catalogue may not have heard of it yet.
+            Err(problem) => panic!("{problem}"),
+        };
+        told
+    }
+
+    async fn tasks(&self) -> Vec<Value> {
+        let at = std::fs::read_to_string(self.data().join("run/transcoder.url")).unwrap();
+        let answer = reqwest::get(format!("{}/internal/tasks", at.trim_end_matches('/')));
+        let tasks: Value = answer.await.unwrap().json().await.unwrap();
+        tasks["items"].as_array().unwrap().clone()
+    }
+
+    /// An encode that runs, of another worker than `not`.
+    async fn running(&self, not: &str) -> Value {
+        wait_for("an encode to run", async || {
+            let tasks = self.tasks().await.into_iter();
+            let mut running = tasks.filter(|task| {
+                task["state"] == "running" && task["kind"] == "video" && task["worker"] != not
+            });
+            running.next()
+        })
+        .await
+    }
+
+    /// How long it takes until `task` is not its worker's any more.
+    async fn taken_over(&self, task: &Value) -> Duration {
+        let begun = Instant::now();
+        wait_for("the task to be taken over", async || {
+            let tasks = self.tasks().await;
+            let still = tasks.iter().any(|one| {
+                one["task_id"] == task["task_id"]
+                    && one["worker"] == task["worker"]
+                    && one["attempts"] == task["attempts"]
+                    && one["state"] == "running"
+            });
+            (!still).then_some(())
+        })
+        .await;
+        begun.elapsed()
+    }
+
+    /// The film is complete and has every frame in every quality.
+    async fn complete(&self, id: &str) {
+        let path = format!("/api/videos/{id}");
+        let video = wait_for("the film to be complete", async || {
+            let video = self.marquee.get(&path).await?;
+            assert_ne!(video["state"], "failed", "{video}");
+            (video["complete"] == true && video["state"] == "live").then_some(video)
+        })
+        .await;
+        let url = format!(
+            "{}{}",
+            self.marquee.url(),
+            video["hls_url"].as_str().unwrap()
+        );
+        let streams = film::streams(&url);
+        let pictures: Vec<_> = streams
+            .iter()
+            .filter(|stream| stream["codec_type"] == "video")
+            .map(|stream| stream["nb_read_packets"].as_str().unwrap())
+            .collect();
+        assert_eq!(pictures, vec!["900"; 3]);
+        film::decode(&url);
+        assert_eq!(
+            self.tasks().await,
+            Vec::<Value>::new(),
+            "nothing is left to do"
+        );
+    }
+
+    /// The segments of a film that can be had from the edge: path and entity tag.
+    async fn segments(&self, id: &str) -> BTreeMap<String, String> {
+        let base = format!("{}/v/public/{id}/1", self.marquee.url());
+        let get = async |path: &str| {
+            let answer = reqwest::get(format!("{base}/{path}")).await.unwrap();
+            assert!(answer.status().is_success(), "{path}: {}", answer.status());
+            answer
+        };
+        let master = get("master.m3u8").await.text().await.unwrap();
+        let mut found = BTreeMap::new();
+        for variant in playlist::variants(&master) {
+            let folder = variant.uri.rsplit_once('/').unwrap().0;
+            let list = get(&variant.uri).await.text().await.unwrap();
+            for (_, segment) in playlist::segments(&list) {
+                let path = format!("{folder}/{segment}");
+                let tag = get(&path).await.headers()["etag"]
+                    .to_str()
+                    .unwrap()
+                    .to_owned();
+                found.insert(path, tag);
+            }
+        }
+        assert!(!found.is_empty());
+        found
+    }
+
+    async fn end(mut self) {
+        assert_eq!(self.marquee.terminate().await, Some(0));
+        drop(self.folder);
+    }
+}
+
+#[tokio::test]
+async fn a_killed_workers_task_is_taken_over() {
+    let town = Town::new().await;
+    let mut first = Worker::start(town.data()).await;
+    let id = town.upload().await;
+    let task = town.running("").await;
+    let _second = Worker::start(town.data()).await;
+
+    first.child.kill().await.unwrap();
+    let took = town.taken_over(&task).await;
+    assert!(took <= LEASE + Duration::from_secs(10), "{took:?}");
+    town.complete(&id).await;
+    town.end().await;
+}
+
+#[tokio::test]
+async fn two_workers_share_a_film_and_one_that_is_told_to_end_hands_back_its_task() {
+    let town = Town::new().await;
+    let mut first = Worker::start(town.data()).await;
+    let id = town.upload().await;
+    let task = town.running("").await;
+    let _second = Worker::start(town.data()).await;
+    let other = town.running(task["worker"].as_str().unwrap()).await;
+    assert_ne!(other["task_id"], task["task_id"]);
+
+    first.signal("-TERM");
+    let status = tokio::time::timeout(PATIENCE, first.child.wait()).await;
+    assert_eq!(status.unwrap().unwrap().code(), Some(0));
+    let held = town
+        .tasks()
+        .await
+        .into_iter()
+        .find(|one| one["state"] == "running" && one["worker"] == task["worker"]);
+    assert_eq!(held, None, "a worker that has ended holds nothing");
+    town.complete(&id).await;
+    town.end().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_comes_back_from_the_dead_overwrites_nothing() {
+    let town = Town::new().await;
+    let zombie = Worker::start(town.data()).await;
+    let id = town.upload().await;
+    let task = town.running("").await;
+    zombie.signal("-STOP");
+    let _second = Worker::start(town.data()).await;
+    let took = town.taken_over(&task).await;
+    assert!(took <= LEASE + Duration::from_secs(10), "{took:?}");
+    town.complete(&id).await;
+    let before = town.segments(&id).await;
+
+    zombie.signal("-CONT");
+    // It is alive again when it takes work: another film needs it, or the other worker.
+    let again = town.upload().await;
+    town.running("").await;
+    assert_eq!(town.segments(&id).await, before);
+    town.complete(&again).await;
+    assert_eq!(town.segments(&id).await, before);
+    town.complete(&id).await;
+    town.end().await;
+}
