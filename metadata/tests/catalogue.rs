@@ -176,110 +176,97 @@ fn rendition() -> Rendition {
     }
 }
 
-#[tokio::test]
-async fn a_video_goes_from_upload_to_live_and_is_found() {
-    let dir = tempfile::tempdir().unwrap();
-    let service = Service::start(dir.path()).await;
-    let video = VideoId::random(&mut rand::rng());
-    let video_id = video.to_string();
-
-    let title = "Big Buck Bunny";
-    service
-        .tell(Topic::Videos, &video, started(&video, title))
-        .await;
-    let uploading = service.in_state(&video, "uploading").await;
-    assert_eq!(uploading["title"], title);
-    assert_eq!(uploading["progress"]["size_bytes"], 1000);
-    assert_eq!(uploading["watch_url"], format!("/watch/{video}"));
-    assert!(uploading.get("hls_url").is_none());
-
-    let uploaded = VideoUploaded {
-        video_id: video_id.clone(),
+fn uploaded(video: &VideoId) -> Payload {
+    Payload::VideoUploaded(VideoUploaded {
+        video_id: video.to_string(),
         owner: "local".to_owned(),
         size_bytes: 1000,
         ..VideoUploaded::default()
-    };
-    service
-        .tell(Topic::Transcode, &video, Payload::VideoUploaded(uploaded))
-        .await;
-    service.in_state(&video, "processing").await;
+    })
+}
 
-    let planned = VideoPlanned {
-        video_id: video_id.clone(),
+fn planned(video: &VideoId) -> Payload {
+    Payload::VideoPlanned(VideoPlanned {
+        video_id: video.to_string(),
         revision: 1,
         duration_ms: 5500,
         width: 1280,
         height: 720,
         renditions: vec![rendition()],
         segments_total: 4,
-    };
-    let chunk = ChunkEncoded {
-        video_id: video_id.clone(),
+    })
+}
+
+fn encoded(video: &VideoId, segments_done: u32) -> Payload {
+    Payload::ChunkEncoded(ChunkEncoded {
+        video_id: video.to_string(),
         revision: 1,
-        segments_done: 2,
+        segments_done,
         segments_total: 4,
         ..ChunkEncoded::default()
-    };
-    service
-        .tell(
-            Topic::TranscodeProgress,
-            &video,
-            Payload::VideoPlanned(planned),
-        )
-        .await;
-    service
-        .tell(
-            Topic::TranscodeProgress,
-            &video,
-            Payload::ChunkEncoded(chunk),
-        )
-        .await;
-    let playable = VideoPlayable {
-        video_id: video_id.clone(),
+    })
+}
+
+fn playable(video: &VideoId) -> Payload {
+    Payload::VideoPlayable(VideoPlayable {
+        video_id: video.to_string(),
         revision: 1,
         ..VideoPlayable::default()
-    };
+    })
+}
+
+fn transcoded(video: &VideoId) -> Payload {
+    Payload::VideoTranscoded(VideoTranscoded {
+        video_id: video.to_string(),
+        revision: 1,
+        renditions: vec![rendition()],
+        hover_images: 2,
+    })
+}
+
+#[tokio::test]
+async fn a_video_goes_from_upload_to_live_and_is_found() {
+    use Topic::{PostTranscode, Transcode, TranscodeProgress, Videos};
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path()).await;
+    let video = VideoId::random(&mut rand::rng());
+    let title = "Big Buck Bunny";
+
+    service.tell(Videos, &video, started(&video, title)).await;
+    let uploading = service.in_state(&video, "uploading").await;
+    assert_eq!(uploading["title"], title);
+    assert_eq!(uploading["progress"]["size_bytes"], 1000);
+    assert_eq!(uploading["watch_url"], format!("/watch/{video}"));
+    assert!(uploading.get("hls_url").is_none());
+
+    service.tell(Transcode, &video, uploaded(&video)).await;
+    service.in_state(&video, "processing").await;
     service
-        .tell(
-            Topic::PostTranscode,
-            &video,
-            Payload::VideoPlayable(playable),
-        )
+        .tell(TranscodeProgress, &video, planned(&video))
         .await;
+    service
+        .tell(TranscodeProgress, &video, encoded(&video, 2))
+        .await;
+    service.tell(PostTranscode, &video, playable(&video)).await;
     service.in_state(&video, "playable").await;
     assert!(listed(&service.get("/api/videos").await.1).is_empty());
     assert!(listed(&service.get("/api/search?q=bunny").await.1).is_empty());
 
-    service.tell(Topic::Videos, &video, live(&video)).await;
-    let transcoded = VideoTranscoded {
-        video_id,
-        revision: 1,
-        renditions: vec![rendition()],
-        hover_images: 2,
-    };
+    service.tell(Videos, &video, live(&video)).await;
     service
-        .tell(
-            Topic::PostTranscode,
-            &video,
-            Payload::VideoTranscoded(transcoded),
-        )
+        .tell(PostTranscode, &video, transcoded(&video))
         .await;
     service.finds("buny", &[title]).await;
     let path = format!("/api/videos/{video}");
-    let shown = service
-        .until(&path, |_, body| {
-            body["complete"] == true && body["progress"]["segments_done"] == 2
-        })
-        .await;
+    let told = |body: &Value| body["complete"] == true && body["progress"]["segments_done"] == 2;
+    let shown = service.until(&path, |_, body| told(body)).await;
     assert_eq!(shown["duration_s"], 5.5);
-    assert_eq!(shown["hls_url"], format!("/v/public/{video}/1/master.m3u8"));
-    assert_eq!(
-        shown["dash_url"],
-        format!("/v/public/{video}/1/manifest.mpd")
-    );
+    let media = format!("/v/public/{video}/1");
+    assert_eq!(shown["hls_url"], format!("{media}/master.m3u8"));
+    assert_eq!(shown["dash_url"], format!("{media}/manifest.mpd"));
     assert_eq!(
         shown["hover_urls"][1],
-        format!("/v/public/{video}/1/images/hover-1.jpg")
+        format!("{media}/images/hover-1.jpg")
     );
     assert_eq!(shown["renditions"][0]["frame_rate"], 30_000.0 / 1001.0);
     assert_eq!(listed(&service.get("/api/videos").await.1), [title]);

@@ -1,5 +1,4 @@
 //! The description of the interface is complete.
-#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 #[test]
 fn every_operation_says_what_it_takes_and_how_it_fails() {

@@ -78,7 +78,7 @@ async fn a_damaged_index_begins_anew() {
         let files = std::fs::read_dir(&folder).unwrap();
         for file in files.map(|file| file.unwrap().path()) {
             let name = file.file_name().unwrap().to_string_lossy().into_owned();
-            let data = !name.starts_with('.') && !name.ends_with(".json");
+            let data = !name.starts_with('.') && file.extension().is_none_or(|it| it != "json");
             match damage {
                 "flip" if data => {
                     let mut bytes = std::fs::read(&file).unwrap();

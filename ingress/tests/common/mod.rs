@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 /// How long something may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// A part that is not the last.
 pub(crate) const PART: usize = 5 << 20;
 

@@ -239,10 +239,10 @@ mod tests {
 
     #[test]
     fn a_life_told_in_order() {
-        let states: Vec<State> = (1..=life().len())
-            .filter_map(|n| folded(life().get(..n).unwrap()).map(|video| video.state))
-            .collect();
         use State::{Live, Playable, Processing, Uploading};
+        let states: Vec<State> = (1..=life().len())
+            .filter_map(|n| folded(&life()[..n]).map(|video| video.state))
+            .collect();
         let expected = [
             Uploading, Processing, Processing, Processing, Playable, Live, Live, Live,
         ];
