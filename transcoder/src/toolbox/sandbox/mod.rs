@@ -113,7 +113,7 @@ impl Sandbox {
 fn link_source(order: &Order<'_>) -> io::Result<()> {
     let folder = order.job.join("in");
     std::fs::create_dir_all(&folder)?;
-    match std::os::unix::fs::symlink(order.source, folder.join("source")) {
+    match std::os::unix::fs::symlink(std::path::absolute(order.source)?, folder.join("source")) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
