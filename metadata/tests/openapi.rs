@@ -26,3 +26,18 @@ fn every_operation_says_what_it_takes_and_how_it_fails() {
     assert_eq!(parameters("/api/videos"), ["limit", "cursor", "state"]);
     assert_eq!(parameters("/api/search"), ["q", "limit", "cursor"]);
 }
+
+#[test]
+fn every_schema_that_is_spoken_of_is_described() {
+    let api = serde_json::to_value(metadata::openapi()).unwrap();
+    let text = api.to_string();
+    let named: Vec<&str> = text
+        .split("\"#/components/schemas/")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert!(!named.is_empty());
+    for name in named {
+        assert!(api["components"]["schemas"].get(name).is_some(), "{name}");
+    }
+}
