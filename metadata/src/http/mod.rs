@@ -35,7 +35,9 @@ pub(crate) struct State {
         videos::get::get_video,
         videos::edit::edit_video,
         search::search_videos,
-    )
+    ),
+    // Parameters do not bring theirs along.
+    components(schemas(videos::list::ListedState))
 )]
 struct Api;
 

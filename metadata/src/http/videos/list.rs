@@ -25,7 +25,7 @@ struct ListVideos {
 /// Which videos to list.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum ListedState {
+pub(in crate::http) enum ListedState {
     /// What everybody may watch.
     Live,
     /// The caller's own, in any state.
