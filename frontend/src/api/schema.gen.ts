@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds videos by words of their title and description, typos forgiven, as you type. */
+        get: operations["search_videos"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/uploads": {
         parameters: {
             query?: never;
@@ -11,8 +28,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Lists the caller's unfinished uploads. */
         get: operations["list_uploads"];
         put?: never;
+        /** Begins an upload, or goes on with an unfinished one of the same file. */
         post: operations["create_upload"];
         delete?: never;
         options?: never;
@@ -27,26 +46,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Shows an upload and which of its parts are stored. */
         get: operations["get_upload"];
         put?: never;
         post?: never;
-        delete: operations["abandon_upload"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/uploads/{id}/parts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["presign_parts"];
-        delete?: never;
+        /** Gives an upload up and frees what is stored of it. */
+        delete: operations["delete_upload"];
         options?: never;
         head?: never;
         patch?: never;
@@ -61,7 +66,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Assembles the file once every part is stored. Asking again gives the same answer. */
         post: operations["complete_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Announces parts and tells how to send each to the object store, which checks size and checksum. */
+        post: operations["sign_parts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -75,6 +98,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Lists videos, newest first. */
         get: operations["list_videos"];
         put?: never;
         post?: never;
@@ -91,29 +115,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Shows a video, from the start of its upload on. */
         get: operations["get_video"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch: operations["change_video"];
-        trace?: never;
-    };
-    "/api/search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["search_videos"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
+        /** Changes a video's title or description, in any state. */
+        patch: operations["edit_video"];
         trace?: never;
     };
     "/api/watch/{id}": {
@@ -123,7 +133,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["watch_video"];
+        /** What the watch page needs, in one call. */
+        get: operations["get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -136,171 +147,309 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Problem: {
-            type: string;
-            title: string;
-            /** Format: int32 */
-            status: number;
-            detail: string;
-            request_id?: string;
+        /** @description Which planned segments exist. */
+        Availability: {
+            /**
+             * Format: double
+             * @description Length of the film in seconds.
+             */
+            duration_s: number;
+            /** @description When each segment of the grid starts, in seconds. */
+            segment_starts_s: number[];
+            /** @description What of each track exists. */
+            tracks: components["schemas"]["Track"][];
         };
-        VideoProblem: {
-            type: string;
-            title: string;
-            detail: string;
-        };
-        StoredPart: {
-            /** Format: int64 */
-            number: number;
-            /** Format: int64 */
-            size_bytes: number;
-            crc32c: string;
-        };
-        Upload: {
+        /** @description An upload whose file is whole. */
+        CompletedUpload: {
+            state: components["schemas"]["UploadState"];
             upload_id: string;
             video_id: string;
-            file_name: string;
-            /** Format: int64 */
-            size_bytes: number;
-            title: string;
-            description: string;
-            /** @enum {string} */
-            state: "open" | "completing" | "complete" | "abandoned";
-            /** Format: int64 */
-            part_size_bytes: number;
-            /** Format: int64 */
-            parallel_parts: number;
-            watch_url: string;
-            created_at: string;
-            parts: components["schemas"]["StoredPart"][];
         };
+        /** @description The file that is to be sent. */
         CreateUpload: {
-            file_name: string;
-            /** Format: int64 */
-            size_bytes: number;
-            fingerprint: string;
-            title?: string | null;
             description?: string | null;
-            /** @enum {string|null} */
-            publish_policy?: "playable" | "lowest_rung" | "complete" | null;
+            /** @description Its name; never used as a path. */
+            file_name: string;
+            /** @description What the client recognises the file by: the same file has the same fingerprint. */
+            fingerprint: string;
+            publish_policy?: components["schemas"]["PublishPolicy"] | null;
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            size_bytes: number;
+            /** @description By default the file's name without its extension. */
+            title?: string | null;
         };
-        UploadList: {
-            items: components["schemas"]["Upload"][];
+        /** @description What to change; what is absent stays. */
+        EditVideo: {
+            /** @description May have several lines. */
+            description?: string | null;
+            /** @description One line. */
+            title?: string | null;
         };
+        /** @description A piece of plain text. */
+        HighlightSegment: {
+            /** @description It is a word that was looked for, perhaps with a typo. */
+            hit: boolean;
+            text: string;
+        };
+        /** @description Where words were found. */
+        Highlights: {
+            /** @description A piece of the description, if words were found in it. */
+            description: components["schemas"]["HighlightSegment"][];
+            /** @description All of the title. */
+            title: components["schemas"]["HighlightSegment"][];
+        };
+        /**
+         * @description Which videos to list.
+         * @enum {string}
+         */
+        ListedState: "live" | "all";
+        /** @description Where the nearest edge serves the video. */
+        Playback: {
+            /** @description DASH manifest. */
+            dash_url: string;
+            /** @description Name of the edge. */
+            edge: string;
+            /** @description HLS master playlist. */
+            hls_url: string;
+            /** @description A picture to show before playback. */
+            poster_url?: string | null;
+            /** @description Playback token that these addresses carry. */
+            token: string;
+        };
+        /** @description Parts that are about to be sent. */
         PresignParts: {
-            parts: components["schemas"]["StoredPart"][];
+            /** @description At most 100. */
+            parts: components["schemas"]["UploadPart"][];
         };
+        /** @description How to send one part: this request with exactly these headers and the part's bytes as its body. */
         PresignedPart: {
-            /** Format: int64 */
-            number: number;
-            method: string;
-            url: string;
             headers: {
                 [key: string]: string;
             };
+            method: string;
+            /** Format: int32 */
+            number: number;
+            /** @description Valid for a quarter of an hour. */
+            url: string;
         };
+        /** @description How to send each part. */
         PresignedParts: {
             parts: components["schemas"]["PresignedPart"][];
         };
-        CompletedUpload: {
-            upload_id: string;
-            video_id: string;
-            state: string;
-        };
-        Rendition: {
-            name: string;
-            /** Format: int64 */
-            width: number;
-            /** Format: int64 */
-            height: number;
-            /** Format: double */
-            frame_rate: number;
-            codecs: string;
-            /** Format: int64 */
-            bandwidth: number;
-        };
-        Progress: {
-            /** Format: int64 */
-            uploaded_bytes?: number | null;
-            /** Format: int64 */
-            size_bytes?: number | null;
-            /** Format: int64 */
-            segments_done: number;
-            /** Format: int64 */
-            segments_total: number;
-        };
-        Video: {
-            video_id: string;
+        /** @description The body of an error answer (RFC 9457, `application/problem+json`). */
+        ProblemDocument: {
+            /** @description A sentence about this occurrence that says what to do. */
+            detail: string;
+            /** @description Finds the request in logs and traces. */
+            request_id: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The same few words for every occurrence. */
             title: string;
-            description: string;
-            owner: string;
-            /** @enum {string} */
-            state: "uploading" | "processing" | "playable" | "live" | "failed" | "deleted";
-            complete: boolean;
-            /** Format: int64 */
-            revision?: number | null;
-            created_at: string;
-            published_at?: string | null;
-            /** Format: double */
-            duration_s?: number | null;
-            /** Format: int64 */
-            width?: number | null;
-            /** Format: int64 */
-            height?: number | null;
-            watch_url: string;
-            poster_url?: string | null;
-            hover_urls: string[];
-            hls_url?: string | null;
-            dash_url?: string | null;
-            renditions: components["schemas"]["Rendition"][];
-            progress: components["schemas"]["Progress"];
-            problem?: null | components["schemas"]["VideoProblem"];
+            /** @description Stable, for programs: `/problems/` and a slug. */
+            type: string;
         };
-        VideoList: {
-            items: components["schemas"]["Video"][];
-            next_cursor?: string | null;
+        /** @description How far a video has come. */
+        Progress: {
+            /**
+             * Format: int32
+             * @description Segments that exist, over all qualities and sound tracks.
+             */
+            segments_done: number;
+            /**
+             * Format: int32
+             * @description Segments that are planned; 0 before there is a plan.
+             */
+            segments_total: number;
+            /**
+             * Format: int64
+             * @description Bytes of the source.
+             */
+            size_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of the source that are stored; absent while the upload itself knows better.
+             */
+            uploaded_bytes?: number | null;
         };
+        /**
+         * @description When the video goes live.
+         * @enum {string}
+         */
+        PublishPolicy: "playable" | "lowest_rung" | "complete";
+        /** @description One quality of a video. */
+        Rendition: {
+            /**
+             * Format: int64
+             * @description Peak bits a second, sound included.
+             */
+            bandwidth: number;
+            /** @description Of picture and sound, as in RFC 6381. */
+            codecs: string;
+            /**
+             * Format: double
+             * @description Frames a second.
+             */
+            frame_rate: number;
+            /** Format: int32 */
+            height: number;
+            /** @description For instance `360p`. */
+            name: string;
+            /** Format: int32 */
+            width: number;
+        };
+        /** @description A video that was found. */
         SearchHit: components["schemas"]["Video"] & {
             highlights: components["schemas"]["Highlights"];
         };
-        SearchResults: {
+        /** @description A page of what was found. */
+        SearchPage: {
+            /** @description Best first; of equally good ones the newer first. */
             items: components["schemas"]["SearchHit"][];
+            /** @description Gives the next page; absent on the last. */
             next_cursor?: string | null;
+            /** @description What was looked for. */
             query: string;
         };
-        PatchVideo: {
-            title?: string | null;
-            description?: string | null;
-        };
-        Playback: {
-            hls_url: string;
-            dash_url: string;
-            poster_url?: string | null;
-            token: string;
-            edge: string;
-        };
-        TrackAvailability: {
+        /** @description What of one rung or audio track exists. */
+        Track: {
+            /** @description `v/` and the rung's name, or `a/` and the track's number. */
             name: string;
+            /** @description From and to, in seconds. */
             ready: number[][];
         };
-        Availability: {
-            segment_starts_s: number[];
-            tracks: components["schemas"]["TrackAvailability"][];
+        /** @description An upload: what was begun, how to cut the file, and which parts are stored. */
+        Upload: {
+            /** @description RFC 3339. */
+            created_at: string;
+            /** @description The description that the upload began with; the video has the current one. */
+            description: string;
+            file_name: string;
+            /**
+             * Format: int64
+             * @description Send this many at the same time.
+             */
+            parallel_parts: number;
+            /**
+             * Format: int64
+             * @description Cut the file into parts of this size.
+             */
+            part_size_bytes: number;
+            /** @description The parts that are stored with the size and checksum they were announced with. */
+            parts: components["schemas"]["UploadPart"][];
+            /** Format: int64 */
+            size_bytes: number;
+            state: components["schemas"]["UploadState"];
+            /** @description The title that the upload began with; the video has the current one. */
+            title: string;
+            upload_id: string;
+            /** @description The video that it becomes. */
+            video_id: string;
+            /** @description Path of the page on which the video can be watched. */
+            watch_url: string;
+        };
+        /** @description Unfinished uploads. */
+        UploadList: {
+            /** @description Newest first, at most 100. */
+            items: components["schemas"]["Upload"][];
+        };
+        /** @description A part of a file. */
+        UploadPart: {
+            /** @description CRC-32C of the part's bytes: base64 of four big-endian bytes. */
+            crc32c: string;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description Exact size: `part_size_bytes`, or what is left for the last part.
+             */
+            size_bytes: number;
+        };
+        /**
+         * @description Where an upload stands.
+         * @enum {string}
+         */
+        UploadState: "open" | "completing" | "complete" | "abandoned";
+        /** @description A video. */
+        Video: {
+            /** @description All that is planned of it exists. */
+            complete: boolean;
+            /** @description When its upload began, RFC 3339. */
+            created_at: string;
+            /** @description Path of the DASH manifest. */
+            dash_url?: string | null;
+            description: string;
             /** Format: double */
-            duration_s: number;
+            duration_s?: number | null;
+            /**
+             * Format: int32
+             * @description Of the displayed picture.
+             */
+            height?: number | null;
+            /** @description Path of the HLS multivariant playlist. */
+            hls_url?: string | null;
+            /** @description Paths of pictures from it, in order. */
+            hover_urls: string[];
+            owner: string;
+            /** @description Path of its picture. */
+            poster_url?: string | null;
+            problem?: components["schemas"]["VideoProblem"] | null;
+            progress: components["schemas"]["Progress"];
+            /** @description When it went live, RFC 3339. */
+            published_at?: string | null;
+            renditions: components["schemas"]["Rendition"][];
+            /**
+             * Format: int32
+             * @description Rises when it is transcoded again.
+             */
+            revision?: number | null;
+            state: components["schemas"]["VideoState"];
+            title: string;
+            video_id: string;
+            /** @description Path of the page on which it can be watched. */
+            watch_url: string;
+            /**
+             * Format: int32
+             * @description Of the displayed picture.
+             */
+            width?: number | null;
         };
+        /** @description A page of videos. */
+        VideoPage: {
+            /** @description Newest first. */
+            items: components["schemas"]["Video"][];
+            /** @description Gives the next page; absent on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description Why a video failed. */
+        VideoProblem: {
+            /** @description A sentence that says what to do. */
+            detail: string;
+            /** @description The same few words for every such failure. */
+            title: string;
+            /** @description Stable, for programs: `/problems/` and a slug. */
+            type: string;
+        };
+        /**
+         * @description Where a video stands.
+         * @enum {string}
+         */
+        VideoState: "uploading" | "processing" | "playable" | "live" | "failed" | "deleted";
+        /** @description Everything that the watch page needs. */
         Watch: {
+            availability?: components["schemas"]["Availability"] | null;
+            playback?: components["schemas"]["Playback"] | null;
+            /** @description The video, as `GET /api/videos/{id}` gives it. */
             video: Record<string, never>;
-            playback?: null | components["schemas"]["Playback"];
-            availability?: null | components["schemas"]["Availability"];
-        };
-        HighlightSegment: {
-            text: string;
-            hit: boolean;
-        };
-        Highlights: {
-            title: components["schemas"]["HighlightSegment"][];
-            description: components["schemas"]["HighlightSegment"][];
         };
     };
     responses: never;
@@ -311,6 +460,42 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    search_videos: {
+        parameters: {
+            query: {
+                /** @description Words, as far as they are typed; nothing in them is syntax. Without any nothing is found. */
+                q: string;
+                /** @description How many, by default 24. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list_uploads: {
         parameters: {
             query?: never;
@@ -320,7 +505,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The unfinished uploads */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -329,13 +514,13 @@ export interface operations {
                     "application/json": components["schemas"]["UploadList"];
                 };
             };
-            /** @description problem */
+            /** @description A problem */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
@@ -353,7 +538,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description The same file was begun before: send what is missing */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -362,7 +547,7 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
-            /** @description ok */
+            /** @description The upload has begun */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -371,13 +556,22 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
-            /** @description problem */
+            /** @description The file is larger than is taken here */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
@@ -387,13 +581,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The upload's id */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The upload */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -402,51 +597,103 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
-            /** @description problem */
+            /** @description A problem */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    abandon_upload: {
+    delete_upload: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description The upload's id */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The upload is given up */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description problem */
+            /** @description The upload is complete */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    presign_parts: {
+    complete_upload: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description The upload's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file is whole */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletedUpload"];
+                };
+            };
+            /** @description Parts are missing; the sentence names them */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    sign_parts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The upload's id */
                 id: string;
             };
             cookie?: never;
@@ -457,7 +704,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Send the parts so */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -466,44 +713,22 @@ export interface operations {
                     "application/json": components["schemas"]["PresignedParts"];
                 };
             };
-            /** @description problem */
+            /** @description The upload takes no more parts */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    complete_upload: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CompletedUpload"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
@@ -511,9 +736,12 @@ export interface operations {
     list_videos: {
         parameters: {
             query?: {
+                /** @description How many, by default 24. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                state?: string;
+                /** @description By default `live`. */
+                state?: components["schemas"]["ListedState"];
             };
             header?: never;
             path?: never;
@@ -521,22 +749,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description A page of videos */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VideoList"];
+                    "application/json": components["schemas"]["VideoPage"];
                 };
             };
-            /** @description problem */
+            /** @description A problem */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
@@ -546,13 +774,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The video's id */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The video */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -561,33 +790,34 @@ export interface operations {
                     "application/json": components["schemas"]["Video"];
                 };
             };
-            /** @description problem */
+            /** @description A problem */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    change_video: {
+    edit_video: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description The video's id */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PatchVideo"];
+                "application/json": components["schemas"]["EditVideo"];
             };
         };
         responses: {
-            /** @description ok */
+            /** @description The video as it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -596,62 +826,39 @@ export interface operations {
                     "application/json": components["schemas"]["Video"];
                 };
             };
-            /** @description problem */
+            /** @description The video is somebody else's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    search_videos: {
-        parameters: {
-            query?: {
-                q?: string;
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SearchResults"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    watch_video: {
+    get: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description The video's id */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The video, how to play it, and what exists of it */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -660,13 +867,13 @@ export interface operations {
                     "application/json": components["schemas"]["Watch"];
                 };
             };
-            /** @description problem */
-            default: {
+            /** @description No such video */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
