@@ -55,10 +55,9 @@ pub(super) fn graph(
         format!("[s{index}]{scale},format=yuv420p,setsar=1,{TAGS}[v{index}]")
     };
     let to_picture = |(index, picture): (usize, &Picture)| {
-        let input = rungs.len() + index;
-        let (select, choose) = (picture.select(frames), picture.choose());
+        let input = format!("s{}", rungs.len() + index);
         let scale = colors.scale(picture.size, "pc");
-        format!("[s{input}]{select}{scale},format=yuvj420p,setsar=1{choose}[p{index}]")
+        picture.chains(frames, &scale, &input, index)
     };
     let mut chains = vec![common.concat()];
     chains.extend(rungs.iter().enumerate().map(to_rung));

@@ -29,13 +29,12 @@ pub(super) struct Picture {
 enum Choice {
     /// This one, counted from the film's first.
     Frame(u64),
-    /// The most typical of the run's that is not black.
-    Typical,
+    /// The most typical of the run's first that is not black; this one where all are.
+    Typical(u64),
 }
 
 impl Picture {
-    /// The pictures that `wish` asks for in a run of `frames`. The poster comes twice, best first:
-    /// a run whose frames are all black has no typical one.
+    /// The pictures that `wish` asks for in a run of `frames`; `None` when one lies outside.
     pub(super) fn list(plan: &Plan, wish: &ImageWish, frames: Frames) -> Option<Vec<Self>> {
         let size = size(plan.source.video.as_ref()?.displayed);
         let within = |frame: u64| (frames.first..frames.first + frames.count).contains(&frame);
@@ -45,13 +44,11 @@ impl Picture {
             if !within(frame) {
                 return None;
             }
-            for choice in [Choice::Typical, Choice::Frame(frame)] {
-                list.push(Self {
-                    kind: ImageKind::Poster,
-                    size,
-                    choice,
-                });
-            }
+            list.push(Self {
+                kind: ImageKind::Poster,
+                size,
+                choice: Choice::Typical(frame),
+            });
         }
         for index in &wish.hover {
             let frame = hover_image(&plan.grid, *index)?.frame;
@@ -67,24 +64,24 @@ impl Picture {
         Some(list)
     }
 
-    /// The filters in front of scaling.
-    pub(super) fn select(&self, frames: Frames) -> String {
+    /// The chains that make the picture `[p{number}]` out of the frames of `[{input}]`.
+    pub(super) fn chains(&self, frames: Frames, scale: &str, input: &str, number: usize) -> String {
+        let format = format!("{scale},format=yuvj420p,setsar=1");
+        let only = |frame: u64| format!("select=eq(n\\,{})", frame - frames.first);
         match self.choice {
-            Choice::Frame(frame) => format!("select=eq(n\\,{}),", frame - frames.first),
-            // A few frames a second tell enough.
-            Choice::Typical => "trim=end_frame=150,select=not(mod(n\\,5)),".to_owned(),
-        }
-    }
-
-    /// The filters after scaling.
-    pub(super) const fn choose(&self) -> &'static str {
-        match self.choice {
-            Choice::Frame(_) => "",
-            Choice::Typical => {
-                ",blackframe=amount=0:threshold=32,\
+            Choice::Frame(frame) => format!("[{input}]{},{format}[p{number}]", only(frame)),
+            // A few frames a second tell enough. Behind them comes the frame that is taken when
+            // none is left.
+            Choice::Typical(otherwise) => format!(
+                "[{input}]split[t{number}][o{number}];\
+                 [t{number}]trim=end_frame=150,select=not(mod(n\\,5)),{format},\
+                 blackframe=amount=0:threshold=32,\
                  metadata=mode=select:key=lavfi.blackframe.pblack:value=90:function=less,\
-                 thumbnail=n=30"
-            }
+                 thumbnail=n=30,setpts=N[u{number}];\
+                 [o{number}]{},{format},setpts=N[w{number}];\
+                 [u{number}][w{number}]concat=n=2:v=1:a=0[p{number}]",
+                only(otherwise),
+            ),
         }
     }
 }

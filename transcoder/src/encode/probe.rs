@@ -44,6 +44,10 @@ fn refusal(error: RunError, max_pixels: u64) -> ProbeFailure {
     let RunError::Source { log, .. } = &error else {
         return ProbeFailure::Run(error);
     };
+    if log.is_empty() {
+        // It crashed without a word: that says nothing about what the file is.
+        return ProbeFailure::Run(error);
+    }
     if let Some((_, rest)) = log.split_once("Codec (")
         && let Some((codec, _)) = rest.split_once(") not on whitelist")
     {

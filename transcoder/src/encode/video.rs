@@ -210,26 +210,17 @@ async fn rung_output(
     })
 }
 
-/// The first file with content of each kind.
 async fn pictures(task: &Task<'_>, folder: &Job) -> Result<Vec<Image>, RunError> {
-    let mut found: Vec<Image> = Vec::new();
+    let mut images = Vec::new();
     for (index, picture) in task.pictures.iter().enumerate() {
-        if found.iter().any(|image| image.kind == picture.kind) {
-            continue;
-        }
         let path = folder.out().join(format!("p{index}.jpg"));
-        let bytes = match tokio::fs::read(path).await {
-            Ok(bytes) => bytes,
-            // The run had no frame to choose.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(RunError::Machine(error)),
-        };
+        let bytes = tokio::fs::read(path).await.map_err(RunError::Machine)?;
         if !bytes.is_empty() {
-            found.push(Image {
+            images.push(Image {
                 kind: picture.kind,
                 bytes: bytes.into(),
             });
         }
     }
-    Ok(found)
+    Ok(images)
 }

@@ -136,6 +136,9 @@ impl Default for StagingConfig {
 pub enum Need {
     /// [`Toolbox::probe`].
     Probe,
+    /// Anything: all bytes. For a run that failed on a source that was not
+    /// [whole](StagedSource::is_whole), since its index may be wrong.
+    Whole,
     /// Decoding these streams of the source in a span of source time.
     Span {
         /// Stream indexes, as the plan has them.
