@@ -3,7 +3,7 @@
 //! The bytes go from the client straight to object storage by presigned URLs; what lies here is the
 //! record that makes an upload resumable. A record is written before the multipart upload that it
 //! speaks of is created, and the file is assembled before the record says so: whatever a crash
-//! leaves behind, the next request or the [sweep](sweep) finishes or removes.
+//! leaves behind, the next request or the [sweep] finishes or removes.
 
 mod config;
 mod domain;
