@@ -1,5 +1,4 @@
 //! The document of the HTTP API is one: printed, served, and what the frontend is made from.
-#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 use serde_json::Value;
 use system_tests::{Marquee, marquee::command_plain};

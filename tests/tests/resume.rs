@@ -1,7 +1,8 @@
 //! An upload goes on where it was, whatever is killed: hardly a byte goes twice.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
     reason = "a failed step is a failed test"
 )]
 
