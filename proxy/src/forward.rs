@@ -40,7 +40,14 @@ const OURS: [&str; 5] = [
 /// The client of one server thread.
 pub(crate) fn upstream_client() -> awc::Client {
     awc::Client::builder()
-        .connector(Connector::new().limit(0).timeout(Duration::from_secs(2)))
+        .connector(
+            Connector::new()
+                .limit(0)
+                .timeout(Duration::from_secs(2))
+                // Servers close what is idle for five seconds: never send on what is just being
+                // closed.
+                .conn_keep_alive(Duration::from_secs(3)),
+        )
         .timeout(ANSWER_TIMEOUT)
         .disable_redirects()
         .no_default_headers()

@@ -20,7 +20,8 @@ impl Client {
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(2))
             .read_timeout(Duration::from_mins(1))
-            .pool_idle_timeout(Duration::from_secs(15))
+            // Servers close what is idle for five seconds: never send on what is just being closed.
+            .pool_idle_timeout(Duration::from_secs(3))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
