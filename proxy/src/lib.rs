@@ -65,7 +65,7 @@ pub fn build(config: &Config, deps: Deps) -> Result<Running, ServeError> {
     let discovery = client.discovery().clone();
     let state = http::State::new(client, openapi, bucket);
     platform_http::serve(server, &lifecycle, &discovery, move |app| {
-        http::routes(app, &state)
+        http::routes(app, &state);
     })
 }
 

@@ -69,7 +69,10 @@ async fn requests_that_make_no_sense_are_answered_with_problem_documents() {
     let cases = [
         (http.get(format!("{url}/api/nothing")), 404),
         (http.get(format!("{url}/api/videos/{unknown}")), 404),
-        (http.get(format!("{url}/api/videos/..%2f..%2fetc%2fpasswd")), 404),
+        (
+            http.get(format!("{url}/api/videos/..%2f..%2fetc%2fpasswd")),
+            404,
+        ),
         (http.get(format!("{url}/api/uploads/{unknown}")), 404),
         (http.post(format!("{url}/api/uploads")).body("{"), 400),
         (http.post(format!("{url}/api/uploads")).json(&huge), 413),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use platform_blob::{S3Blobs, S3Config};
-use platform_core::{Lifecycle, Redacted, SystemClock, secret};
+use platform_core::{Clock, Lifecycle, Redacted, SystemClock, secret};
 use platform_http::{Discovery, Service};
 use platform_objects::LocalFolder;
 
@@ -50,9 +50,9 @@ async fn serve(
         access_key: ACCESS_KEY.to_owned(),
         secret_key: secret.clone(),
     };
-    let clock = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     if let Some(port) = discovery.previous_port(Service::Objects) {
-        match platform_objects::serve(&config(port), clock.clone(), ground).await {
+        match platform_objects::serve(&config(port), Arc::clone(&clock), ground).await {
             Ok(running) => return Ok(running.addr),
             Err(platform_objects::StartError::Listen(..)) => {}
             Err(error) => return Err(error.into()),

@@ -25,7 +25,8 @@ const PATIENCE: Backoff = Backoff {
 /// An upload, as the server records it.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Upload {
-    pub(crate) upload_id: String,
+    #[serde(rename = "upload_id")]
+    pub(crate) id: String,
     pub(crate) video_id: String,
     pub(crate) part_size_bytes: u64,
     pub(crate) parallel_parts: usize,
@@ -59,7 +60,8 @@ struct SignedParts {
 /// A video, as the server describes it: what a script needs is named, the rest is not repeated.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Video {
-    pub(crate) video_id: String,
+    #[serde(rename = "video_id")]
+    id: String,
     pub(crate) state: String,
     watch_url: String,
     hls_url: Option<String>,
@@ -96,14 +98,10 @@ pub(crate) struct Progress {
 impl Video {
     /// The same with addresses that work outside of `server`.
     pub(crate) fn absolute(mut self, server: &Url) -> Self {
-        let join = |text: &str| {
-            server
-                .join(text)
-                .map_or_else(|_| text.to_owned(), Into::into)
-        };
-        self.watch_url = join(&self.watch_url);
-        self.hls_url = self.hls_url.as_deref().map(join);
-        self.dash_url = self.dash_url.as_deref().map(join);
+        let join = |text: String| server.join(&text).map_or(text, Into::into);
+        self.hls_url = self.hls_url.map(join);
+        self.dash_url = self.dash_url.map(join);
+        self.watch_url = join(self.watch_url);
         self
     }
 }

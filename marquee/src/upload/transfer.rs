@@ -30,9 +30,9 @@ pub(crate) async fn transfer(
                 send_unless_stored(api, source, &known, range, bar)
             })
             .await?;
-        match api.complete(&upload.upload_id).await {
+        match api.complete(&upload.id).await {
             Err(UploadError::Problem(problem)) if problem.status == Some(409) && round < ROUNDS => {
-                known = api.upload(&upload.upload_id).await?;
+                known = api.upload(&upload.id).await?;
                 bar.restart();
             }
             outcome => return outcome,
@@ -56,7 +56,7 @@ async fn send_unless_stored(
         crc32c: crc32c(&body),
     };
     if !upload.parts.contains(&part) {
-        store(api, &upload.upload_id, &part, body).await?;
+        store(api, &upload.id, &part, body).await?;
     }
     bar.moved(range.size);
     Ok(())

@@ -85,7 +85,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::result_large_err, reason = "figment's own signature")]
     fn flags_win_over_environment_over_file() {
         figment::Jail::expect_with(|jail| {
             jail.create_file("m.toml", "port = 2\nname = \"file\"")?;
@@ -106,7 +105,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::result_large_err, reason = "figment's own signature")]
     fn a_mistake_names_its_key() {
         figment::Jail::expect_with(|jail| {
             jail.create_file("m.toml", "port = \"many\"")?;

@@ -162,7 +162,7 @@ mod tests {
         let inner = life.clone();
         life.spawn(async move {
             inner.draining().await;
-            done.send(()).ok();
+            assert_eq!(done.send(()), Ok(()));
         });
         assert!(
             life.finish(Duration::from_secs(5), std::future::pending())

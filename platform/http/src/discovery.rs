@@ -125,7 +125,7 @@ impl Discovery {
 
     /// The port that `service` had when it last ran here. Taking it again spares other processes
     /// of the machine from looking for it.
-    pub(crate) fn previous_port(&self, service: Service) -> Option<u16> {
+    pub fn previous_port(&self, service: Service) -> Option<u16> {
         self.written(service)?.port()
     }
 
