@@ -2,6 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
     reason = "a failed step is a failed test"
 )]
 
@@ -472,14 +473,13 @@ fn make(row: &Row, folder: &Path) -> PathBuf {
     for line in row.1 {
         let line: Vec<String> = line.split_whitespace().map(word).collect();
         let line = line.join(" ");
-        match line.strip_prefix("sh ") {
-            Some(script) => film::run("sh", &["-c", script]),
-            None => {
-                let mut arguments = vec!["-v", "error", "-y"];
-                arguments.extend(line.split(' '));
-                film::run("ffmpeg", &arguments)
-            }
-        };
+        if let Some(script) = line.strip_prefix("sh ") {
+            film::run("sh", &["-c", script]);
+        } else {
+            let mut arguments = vec!["-v", "error", "-y"];
+            arguments.extend(line.split(' '));
+            film::run("ffmpeg", &arguments);
+        }
     }
     file
 }
