@@ -1,7 +1,7 @@
 //! Several processes share one film, and what one of them loses the others take over.
 #![expect(
     clippy::unwrap_used,
-    clippy::disallowed_methods,
+    clippy::indexing_slicing,
     reason = "a failed step is a failed test"
 )]
 
@@ -30,7 +30,7 @@ const WORKER: [(&str, &str); 4] = [
     ("MARQUEE__TRANSCODER__URGENT_SLOTS", "1"),
 ];
 
-/// A task in another process.
+/// A worker in a process of its own.
 struct Worker {
     child: Child,
     /// Keeps the pipe open.
@@ -85,12 +85,10 @@ impl Town {
 
     async fn upload(&self) -> String {
         let told = self.marquee.upload(&self.source, &["--wait", "none"]).await;
-        let told = match told {
+        match told {
             Ok(told) => told["video_id"].as_str().unwrap().to_owned(),
-            // The catalogue may not have heard of it yet.
             Err(problem) => panic!("{problem}"),
-        };
-        told
+        }
     }
 
     async fn tasks(&self) -> Vec<Value> {
