@@ -8,10 +8,10 @@ use media::time::Micros;
 /// What a film is staged for.
 #[derive(Debug, Clone)]
 pub enum Need {
-    /// [`Toolbox::probe`].
+    /// [`crate::toolbox::Toolbox::probe`].
     Probe,
     /// Anything: all bytes. For a run that failed on a source that was not
-    /// [whole](StagedSource::is_whole), since its index may be wrong.
+    /// [whole](super::StagedSource::is_whole), since its index may be wrong.
     Whole,
     /// Decoding these streams of the source in a span of source time.
     Span {
