@@ -11,20 +11,19 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::{PATIENCE, wait_for};
 
-/// The built binary: tests run from the same target folder.
+/// The built binary: tests, in `target/<profile>/deps`, and benchmarks, one folder above, use that
+/// of their own profile.
 pub fn binary() -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a path");
-    let folder = test
+    let this = std::env::current_exe().expect("a test has a path");
+    let beside = this
         .ancestors()
-        .nth(2)
-        .expect("target/<profile>/deps/<test>");
-    let binary = folder.join("marquee");
-    assert!(
-        binary.is_file(),
-        "{} is missing: build the workspace first",
-        binary.display()
-    );
-    binary
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join("marquee"));
+    let mut found = beside.filter(|binary| binary.is_file());
+    found
+        .next()
+        .expect("the binary is missing: build the workspace first")
 }
 
 /// A `marquee` process on a data folder.
