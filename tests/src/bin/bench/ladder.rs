@@ -9,8 +9,8 @@ use crate::client::Client;
 use crate::peer;
 use crate::table::{line, median, seconds};
 
-/// Clips of 5.3 s: about 40 s of film.
-const TIMES: u32 = 8;
+/// Clips of 5.3 s: about 80 s of film.
+const TIMES: u32 = 15;
 
 /// How often each is measured.
 const ROUNDS: usize = 3;
