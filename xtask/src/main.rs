@@ -4,7 +4,7 @@ mod dependencies;
 mod sizes;
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 /// What went wrong, for the one who ran it.
@@ -32,9 +32,8 @@ fn main() -> ExitCode {
 
 /// Everything that can be said of the code without running it.
 fn check() -> Outcome {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .ok_or("no workspace")?;
+    let root = workspace()?;
+    let root = root.as_path();
     dependencies::check(&cargo_output(
         root,
         ["metadata", "--format-version=1", "--no-deps"],
@@ -61,6 +60,21 @@ fn check() -> Outcome {
         "--document-private-items",
     ];
     cargo(root, doc, Some(("RUSTDOCFLAGS", "-D warnings")))
+}
+
+/// The folder of the workspace that cargo was called in. Not the one of this build: checkouts may
+/// share a build cache.
+fn workspace() -> Outcome<PathBuf> {
+    let here = Path::new(".");
+    let manifest = cargo_output(
+        here,
+        ["locate-project", "--workspace", "--message-format=plain"],
+    )?;
+    let manifest = String::from_utf8_lossy(&manifest);
+    let folder = Path::new(manifest.trim()).parent();
+    folder
+        .map(Path::to_owned)
+        .ok_or_else(|| "there is no workspace here".to_owned())
 }
 
 fn tell(text: &str) {
