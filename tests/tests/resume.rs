@@ -12,9 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use crc_fast::{CrcAlgorithm, checksum};
+use platform_blob::crc32c_base64;
 use rand::Rng as _;
 use serde_json::Value;
 use system_tests::{Marquee, marquee::command_plain, wait_for};
@@ -248,11 +246,7 @@ async fn a_part_with_another_checksum_than_announced_is_not_taken() {
     let file = serde_json::json!({ "file_name": "x.mp4", "size_bytes": 5, "fingerprint": "f" });
     let created = post("/api/uploads", file).await;
     let upload = format!("/api/uploads/{}", created["upload_id"].as_str().unwrap());
-    let crc32c = STANDARD.encode(
-        u32::try_from(checksum(CrcAlgorithm::Crc32Iscsi, b"right"))
-            .unwrap()
-            .to_be_bytes(),
-    );
+    let crc32c = crc32c_base64(b"right");
     let part = serde_json::json!({ "number": 1, "size_bytes": 5, "crc32c": crc32c });
     let parts = serde_json::json!({ "parts": [part] });
     let signed = post(&format!("{upload}/parts"), parts).await;

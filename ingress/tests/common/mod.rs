@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use data_encoding::BASE64;
 use ingress::{Config, Deps};
-use platform_blob::{Blobs, S3Blobs, S3Config};
+use platform_blob::{Blobs, S3Blobs, S3Config, crc32c_base64};
 use platform_bus::{Bus, EmbeddedBus};
 use platform_core::clock::ManualClock;
 use platform_core::{Clock, Lifecycle, Redacted, SystemClock};
@@ -234,9 +233,7 @@ impl Film {
 
 /// A part as a client announces it.
 pub(crate) fn part(number: u32, bytes: &[u8]) -> Value {
-    let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, bytes);
-    let crc32c = BASE64.encode(&u32::try_from(sum).unwrap().to_be_bytes());
-    json!({"number": number, "size_bytes": bytes.len(), "crc32c": crc32c})
+    json!({"number": number, "size_bytes": bytes.len(), "crc32c": crc32c_base64(bytes)})
 }
 
 /// The address of the upload that was answered.

@@ -1,9 +1,5 @@
 //! How a file is cut into parts.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use crc_fast::{CrcAlgorithm, checksum};
-
 /// One part of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PartRange {
@@ -26,12 +22,6 @@ pub(crate) fn cut(file_size: u64, part_size: u64) -> Vec<PartRange> {
         .collect()
 }
 
-/// CRC-32C (Castagnoli) of `bytes`, as S3 writes it: base64 of four big-endian bytes.
-pub(crate) fn crc32c(bytes: &[u8]) -> String {
-    let [.., a, b, c, d] = checksum(CrcAlgorithm::Crc32Iscsi, bytes).to_be_bytes();
-    STANDARD.encode([a, b, c, d])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,11 +37,5 @@ mod tests {
             }
             assert_eq!(next, file);
         }
-    }
-
-    #[test]
-    fn the_checksum_is_the_one_that_s3_uses() {
-        // RFC 3720, B.4: 32 bytes of zeroes have the CRC aa 36 91 8a in little-endian order.
-        assert_eq!(crc32c(&[0; 32]), STANDARD.encode([0x8a, 0x91, 0x36, 0xaa]));
     }
 }

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use futures_util::{TryStreamExt as _, stream};
+use platform_blob::crc32c_base64;
 
 use super::UploadError;
 use super::api::{Api, Part, ProblemReport, Upload};
 use super::output::Bar;
-use super::parts::{PartRange, crc32c, cut};
+use super::parts::{PartRange, cut};
 use super::source::Source;
 
 /// How often a completion may find parts missing before the file itself is suspected.
@@ -53,7 +54,7 @@ async fn send_unless_stored(
     let part = Part {
         number: range.number,
         size_bytes: range.size,
-        crc32c: crc32c(&body),
+        crc32c: crc32c_base64(&body),
     };
     if !upload.parts.contains(&part) {
         store(api, &upload.id, &part, body).await?;

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use crc_fast::{CrcAlgorithm, checksum};
+use platform_blob::crc32c_base64;
 use serde_json::{Value, json};
 use system_tests::playlist;
 use tokio::time::Instant;
@@ -43,9 +41,7 @@ impl Client {
         let id = text(&created, "upload_id");
         let size = created["part_size_bytes"].as_u64().expect("a size");
         for (number, part) in (1..).zip(body.chunks(usize::try_from(size).expect("small"))) {
-            let [.., a, b, c, d] = checksum(CrcAlgorithm::Crc32Iscsi, part).to_be_bytes();
-            let crc32c = STANDARD.encode([a, b, c, d]);
-            let wish = json!({ "number": number, "size_bytes": part.len(), "crc32c": crc32c });
+            let wish = json!({ "number": number, "size_bytes": part.len(), "crc32c": crc32c_base64(part) });
             let signed = self
                 .post(
                     &format!("/api/uploads/{id}/parts"),
