@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use media::plan::ObjectRef;
 use media::{Plan, images};
 use platform_telemetry::metrics;
@@ -37,17 +38,21 @@ impl Job<'_> {
             .await?;
         let film = lasts.saturating_mul(u32::try_from(rungs).unwrap_or(1));
         measure("video", film, started);
-        let mut also = Vec::new();
+        let mut inits = Vec::new();
         let mut outputs = Vec::new();
         for rung in made.rungs {
             let track = Track::Video(rung.rung.clone());
-            let init = ObjectRef::VideoInit(rung.rung);
-            self.shelf.put_init(init.clone(), rung.init).await?;
-            also.push(init);
+            inits.push((ObjectRef::VideoInit(rung.rung), rung.init));
             outputs.extend(outputs_of(&track, rung.segments));
         }
-        outputs.extend(self.pictures(made.images, &mut also).await?);
-        let made = self.shelf.put_all(outputs).await?;
+        let (posters, hover) = sorted(made.images);
+        outputs.extend(hover);
+        let mut also: Vec<_> = inits.iter().map(|(object, _)| object.clone()).collect();
+        // Segments follow the init that they are played with: one that differs refuses them.
+        self.shelf.put_inits(inits).await?;
+        let (made, posters) =
+            tokio::try_join!(self.shelf.put_all(outputs), self.shelf.put_posters(posters))?;
+        also.extend(posters);
         self.record(&plan, &made, &also).await
     }
 
@@ -69,7 +74,9 @@ impl Job<'_> {
             .await?;
         measure("audio", lasts, started);
         let init = ObjectRef::AudioInit(track);
-        self.shelf.put_init(init.clone(), made.init).await?;
+        self.shelf
+            .put_inits(vec![(init.clone(), made.init)])
+            .await?;
         let outputs = outputs_of(&name, made.segments).collect();
         let made = self.shelf.put_all(outputs).await?;
         self.record(&plan, &made, &[init]).await
@@ -100,29 +107,6 @@ impl Job<'_> {
         Ok(shot(plan, gap, images))
     }
 
-    /// Stores the poster; the hover pictures are outputs like segments.
-    async fn pictures(
-        &self,
-        pictures: Vec<Image>,
-        also: &mut Vec<ObjectRef>,
-    ) -> Result<Vec<Output>, Failure> {
-        let mut hover = Vec::new();
-        for Image { kind, bytes } in pictures {
-            match kind {
-                ImageKind::Poster => {
-                    self.shelf.put_once(&ObjectRef::Poster, bytes).await?;
-                    also.push(ObjectRef::Poster);
-                }
-                ImageKind::Hover(n) => hover.push(Output {
-                    track: Track::Hover,
-                    n,
-                    bytes,
-                }),
-            }
-        }
-        Ok(hover)
-    }
-
     async fn record(&self, plan: &Plan, made: &[Made], also: &[ObjectRef]) -> Result<(), Failure> {
         let outcome = self.shop.store.record(self.claim, plan, made, also).await?;
         if outcome.playable {
@@ -137,6 +121,22 @@ impl Job<'_> {
         }
         Ok(())
     }
+}
+
+/// The posters, and the hover pictures, which are outputs like segments.
+fn sorted(pictures: Vec<Image>) -> (Vec<Bytes>, Vec<Output>) {
+    let (mut posters, mut hover) = (Vec::new(), Vec::new());
+    for Image { kind, bytes } in pictures {
+        match kind {
+            ImageKind::Poster => posters.push(bytes),
+            ImageKind::Hover(n) => hover.push(Output {
+                track: Track::Hover,
+                n,
+                bytes,
+            }),
+        }
+    }
+    (posters, hover)
 }
 
 fn outputs_of(track: &Track, segments: Vec<SegmentBytes>) -> impl Iterator<Item = Output> {
