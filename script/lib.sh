@@ -76,9 +76,9 @@ at_least() {
   [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
 }
 
-# A browser for the tests.
+# The browsers for the tests.
 need_browser() {
-  need_packages chromium:chromium
+  need_packages chromium:chromium firefox-esr:firefox-esr
 }
 
 # stale MARKER PATH…: whether anything below the paths is newer than the marker.
@@ -88,16 +88,20 @@ stale() {
   [ ! -e "$marker" ] || [ -n "$(find "$@" -newer "$marker" -type f -print -quit)" ]
 }
 
+# Installs the npm packages of the folder we are in, unless that was done already.
+npm_packages() {
+  stale node_modules/.package-lock.json package.json package-lock.json || return 0
+  say "installing the packages of ${PWD#"$root"/}"
+  npm ci --silent --no-audit --no-fund
+  touch node_modules/.package-lock.json
+}
+
 # Installs the frontend's packages and builds it, unless that was done already.
 build_frontend() {
   (
     cd "$root/frontend"
-    if stale node_modules/.package-lock.json package.json package-lock.json; then
-      say "installing the frontend's packages"
-      npm ci --silent --no-audit --no-fund
-      touch node_modules/.package-lock.json
-    fi
-    if stale dist/index.html src public index.html package.json vite.config.ts; then
+    npm_packages
+    if stale dist/index.html src public build index.html package.json vite.config.ts; then
       say "building the frontend"
       npm run --silent build >"$cache/frontend.log" 2>&1 || {
         cat "$cache/frontend.log" >&2

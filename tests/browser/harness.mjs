@@ -1,14 +1,13 @@
 // Starts the real binary and a real browser, and ends both.
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
-const require = createRequire(new URL("../../frontend/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
+import { chromium } from "playwright-core";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/marquee/target");
@@ -29,12 +28,39 @@ export function loopedClip(into, name, times) {
   return path;
 }
 
+/** The clip `times` times over, with its sound twice: in English, and in German with an awkward name. */
+export function bilingualClip(into, name, times) {
+  const path = join(into, name);
+  const sounds = ["-map", "0:v", "-map", "0:a", "-map", "0:a"];
+  const names = ["-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu"];
+  names.push("-metadata:s:a:1", 'title=Kommentar: "Größe", A & B <1>');
+  const clip = loopedClip(into, `plain-${name}`, times);
+  execFileSync("ffmpeg", ["-v", "error", "-i", clip, ...sounds, ...names, "-c", "copy", path]);
+  return path;
+}
+
+function binary() {
+  const path = join(target, process.env.MARQUEE_TEST_PROFILE ?? "debug", "marquee");
+  if (!existsSync(path)) throw new Error(`${path} is missing: build the workspace first`);
+  return path;
+}
+
+/** Uploads a film with the command line, waits for `state`; resolves to the video's id. */
+export async function upload(url, film, title, state = "live") {
+  const options = ["--server", url, "--title", title, "--wait", state];
+  const { stdout } = await promisify(execFile)(binary(), ["upload", film, ...options]);
+  return stdout.match(/watch\/([a-z2-7]{26})/)[1];
+}
+
+/** The video's own description. */
+export async function video(url, id) {
+  return (await fetch(`${url}/api/videos/${id}`)).json();
+}
+
 /** `marquee up` on a fresh data folder; resolves to its address. */
 export async function marquee(t) {
-  const binary = join(target, process.env.MARQUEE_TEST_PROFILE ?? "debug", "marquee");
-  if (!existsSync(binary)) throw new Error(`${binary} is missing: build the workspace first`);
   const data = mkdtempSync(join(tmpdir(), "marquee-browser-"));
-  const child = spawn(binary, ["up", "--data", data, "--listen", "127.0.0.1:0"], {
+  const child = spawn(binary(), ["up", "--data", data, "--listen", "127.0.0.1:0"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
@@ -98,5 +124,19 @@ export function playback(page) {
         paused: video.paused,
       }
     );
+  });
+}
+
+/** Plays from where the page stands until frames have come for `seconds` of film. */
+export async function plays(page, seconds = 1) {
+  await page.evaluate(() => document.querySelector("video")?.play());
+  const first = await until("the player to have begun", async () => {
+    const now = await playback(page);
+    return now && now.frames > 0 ? now : undefined;
+  });
+  return until("decoded frames and time to rise", async () => {
+    const now = await playback(page);
+    const moved = now.time >= first.time + seconds && now.frames > first.frames;
+    return moved ? now : undefined;
   });
 }

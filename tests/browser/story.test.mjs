@@ -2,26 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { folder, loopedClip, marquee, page as newPage, playback, until } from "./harness.mjs";
-
-/** The video's own description. */
-async function video(url, id) {
-  return (await fetch(`${url}/api/videos/${id}`)).json();
-}
-
-/** Plays from where the page stands until frames have come for `seconds` of film. */
-async function plays(page, seconds = 1) {
-  await page.evaluate(() => document.querySelector("video")?.play());
-  const first = await until("the player to have begun", async () => {
-    const now = await playback(page);
-    return now && now.frames > 0 ? now : undefined;
-  });
-  return until("decoded frames and time to rise", async () => {
-    const now = await playback(page);
-    const moved = now.time >= first.time + seconds && now.frames > first.frames;
-    return moved ? now : undefined;
-  });
-}
+import {
+  folder,
+  loopedClip,
+  marquee,
+  page as newPage,
+  playback,
+  plays,
+  until,
+  video,
+} from "./harness.mjs";
 
 test("a film is uploaded, watched while it is processed, and found", { timeout: 300_000 }, async (t) => {
   const url = await marquee(t);
