@@ -1,12 +1,13 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { slimEngines } from './build/engines.ts';
+import { licenses } from './build/licenses.ts';
 import { mockServer } from './mock/server.ts';
 
 const backend = process.env.MARQUEE_URL ?? 'http://127.0.0.1:8080';
 
 export default defineConfig(({ mode }) => ({
-  plugins: [react(), slimEngines(), ...(mode === 'mock' ? [mockServer()] : [])],
+  plugins: [react(), slimEngines(), licenses(), ...(mode === 'mock' ? [mockServer()] : [])],
   build: {
     target: 'es2022',
     // A strict content security policy forbids data: and inline code.
