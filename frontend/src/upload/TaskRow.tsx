@@ -9,7 +9,7 @@ import { Icon } from '../ui/Icon';
 import { ChooseAgain } from './ChooseAgain';
 import { CopyLink } from './CopyLink';
 import { DetailsForm } from './DetailsForm';
-import { useTask } from './hooks';
+import { useSpeed, useTask } from './hooks';
 import { type UploadItem, uploads } from './store';
 import { isMoving, type TaskState } from './task';
 import { phaseText, type Step, steps, transferText, uploadPercent } from './view';
@@ -33,6 +33,7 @@ function useVideo(task: TaskState): Video | undefined {
 export function TaskRow({ item }: { item: Extract<UploadItem, { kind: 'task' }> }) {
   const { task } = item;
   const state = useTask(task);
+  const speed = useSpeed(task);
   const video = useVideo(state);
   const { upload, phase, failure } = state;
   const { name, size } = task.file;
@@ -49,7 +50,7 @@ export function TaskRow({ item }: { item: Extract<UploadItem, { kind: 'task' }> 
     >
       <header className="upload-head">
         <h2 className="upload-name">{name}</h2>
-        <p className="upload-facts">{transferText(state, size).join(' · ')}</p>
+        <p className="upload-facts">{transferText(state, size, speed).join(' · ')}</p>
       </header>
       <UploadBar state={state} name={name} size={size} />
       <Steps steps={steps(state, video)} percent={uploadPercent(state, size)} />

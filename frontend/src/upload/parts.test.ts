@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { backoff } from './backoff';
 import { spread } from './parts';
 import { Slots } from './slots';
-import { SpeedMeter } from './speed';
 
 describe('spread', () => {
   it('keeps first and last', () => {
@@ -22,19 +21,6 @@ describe('backoff', () => {
 
   it('is shortened by a quarter at most', () => {
     expect(backoff(0, () => 1)).toBe(750);
-  });
-});
-
-describe('SpeedMeter', () => {
-  it('measures over the last seconds only', () => {
-    const meter = new SpeedMeter();
-    expect(meter.perSecond()).toBeUndefined();
-    meter.add(0, 0);
-    meter.add(1000, 1000);
-    expect(meter.perSecond()).toBe(1000);
-    meter.add(1000, 30_000);
-    meter.add(6000, 31_000);
-    expect(meter.perSecond()).toBe(5000);
   });
 });
 

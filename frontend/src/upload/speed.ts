@@ -1,4 +1,5 @@
 const WINDOW_MS = 8_000;
+const LEAST_MS = 500;
 
 /** How fast bytes move, over the last seconds. */
 export class SpeedMeter {
@@ -6,20 +7,25 @@ export class SpeedMeter {
 
   add(bytes: number, at: number): void {
     this.#samples.push({ at, bytes });
-    while (this.#samples.length > 2 && at - (this.#samples[0]?.at ?? at) > WINDOW_MS) {
-      this.#samples.shift();
-    }
+    this.#forget(at);
   }
 
-  /** Bytes a second, or undefined while too little is known. */
-  perSecond(): number | undefined {
+  /** Bytes a second, or undefined while too little is known. It falls to 0 when nothing moves. */
+  perSecond(now: number): number | undefined {
+    this.#forget(now);
     const first = this.#samples[0];
     const last = this.#samples.at(-1);
-    if (!first || !last || last.at - first.at < 500) return undefined;
-    return Math.max(0, ((last.bytes - first.bytes) / (last.at - first.at)) * 1000);
+    if (!first || !last || now - first.at < LEAST_MS) return undefined;
+    return Math.max(0, ((last.bytes - first.bytes) / (now - first.at)) * 1000);
   }
 
   reset(): void {
     this.#samples = [];
+  }
+
+  /** Keeps one sample from before the window: the window is measured from there. */
+  #forget(now: number): void {
+    const within = this.#samples.findIndex(({ at }) => now - at < WINDOW_MS);
+    this.#samples.splice(0, within === -1 ? this.#samples.length - 1 : Math.max(0, within - 1));
   }
 }

@@ -44,7 +44,6 @@ export interface TaskState {
   /** What the person last wrote, whatever the upload's record says. */
   details: Details | undefined;
   sentBytes: number;
-  bytesPerSecond: number | undefined;
   retryInMs: number | undefined;
   failure: Failure | undefined;
 }
@@ -85,7 +84,6 @@ export class UploadTask {
       upload: resume,
       details: resume && detailsOf(resume),
       sentBytes: resume ? storedBytes(resume) : 0,
-      bytesPerSecond: undefined,
       retryInMs: undefined,
       failure: undefined,
     };
@@ -110,6 +108,11 @@ export class UploadTask {
       this.#abort.abort();
       if (!canceled) this.#set({ phase: 'failed', failure: describeFailure(error) });
     }
+  }
+
+  /** Bytes a second at this moment, as far as it is known; it changes without an event, too. */
+  speed(): number | undefined {
+    return this.state.phase === 'uploading' ? this.#speed.perSecond(this.deps.now()) : undefined;
   }
 
   describe(details: Details): void {
@@ -228,12 +231,12 @@ export class UploadTask {
     change();
     const sent = [...this.#inFlight.values()].reduce((sum, count) => sum + count, this.#stored);
     this.#speed.add(sent, this.deps.now());
-    this.#set({ sentBytes: sent, bytesPerSecond: this.#speed.perSecond() });
+    this.#set({ sentBytes: sent });
   }
 
   /** False when the server misses parts, which are then sent. */
   async #complete(upload: Upload, signal: AbortSignal): Promise<boolean> {
-    this.#set({ phase: 'completing', bytesPerSecond: undefined });
+    this.#set({ phase: 'completing' });
     const { transport } = this.deps;
     try {
       await this.#persist(signal, () => transport.complete(upload.upload_id, signal));
@@ -266,7 +269,7 @@ export class UploadTask {
     this.#paused += 1;
     // Others may still be moving bytes; it is only a pause when all of them wait.
     const all = this.#paused >= this.#working;
-    if (all) this.#set({ phase: 'offline', bytesPerSecond: undefined });
+    if (all) this.#set({ phase: 'offline' });
     try {
       await this.deps.pause.online(signal);
       if (all) this.#set({ phase: 'waiting', retryInMs: ms });

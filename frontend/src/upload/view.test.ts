@@ -8,7 +8,6 @@ const task = (change: Partial<TaskState>): TaskState => ({
   upload: undefined,
   details: undefined,
   sentBytes: 0,
-  bytesPerSecond: undefined,
   retryInMs: undefined,
   failure: undefined,
   ...change,
@@ -59,8 +58,11 @@ describe('texts', () => {
   });
 
   it('tell speed and time left while bytes move', () => {
-    const moving = task({ sentBytes: 50e6, bytesPerSecond: 10e6 });
-    expect(transferText(moving, 100e6)).toEqual(['50.0 MB of 100 MB', '10.0 MB/s', '5 s left']);
+    const moving = task({ sentBytes: 50e6 });
+    const texts = ['50.0 MB of 100 MB', '10.0 MB/s', '5 s left'];
+    expect(transferText(moving, 100e6, 10e6)).toEqual(texts);
+    expect(transferText(moving, 100e6, 0)).toEqual([texts[0], 'no data is moving']);
+    expect(transferText(moving, 100e6, undefined)).toEqual([texts[0]]);
     expect(transferText(task({ phase: 'waiting' }), 100e6)).toHaveLength(1);
   });
 });

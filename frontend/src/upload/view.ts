@@ -57,10 +57,10 @@ export function phaseText(task: TaskState, video: Video | undefined): string {
 }
 
 /** Sent, speed and time left, as far as they are known. */
-export function transferText(task: TaskState, size: number): string[] {
+export function transferText(task: TaskState, size: number, speed?: number): string[] {
   const texts = [t('upload.of', { sent: bytes(task.sentBytes), size: bytes(size) })];
-  const speed = task.bytesPerSecond;
-  if (task.phase !== 'uploading' || !speed) return texts;
+  if (task.phase !== 'uploading' || speed === undefined) return texts;
+  if (speed < 1) return [...texts, t('upload.stalled')];
   texts.push(t('upload.speed', { speed: bytes(speed) }));
   texts.push(t('upload.left', { time: roughDuration((size - task.sentBytes) / speed) }));
   return texts;

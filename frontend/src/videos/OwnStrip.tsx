@@ -4,6 +4,7 @@ import { ownVideosInProgress } from '../api/queries';
 import type { Video } from '../api/types';
 import { t } from '../i18n';
 import { Icon } from '../ui/Icon';
+import { dismissed, useDismissed } from './dismissed';
 import { stateText } from './progress';
 import { useSentBytes } from './useSentBytes';
 
@@ -11,16 +12,19 @@ import { useSentBytes } from './useSentBytes';
 export function OwnStrip() {
   const { data = [] } = useQuery(ownVideosInProgress());
   const withSent = useSentBytes(data.some((video) => video.state === 'uploading'));
-  if (data.length === 0) return null;
+  const hidden = useDismissed();
+  const videos = data.filter((one) => one.state !== 'failed' || !hidden.includes(one.video_id));
+  if (videos.length === 0) return null;
   return (
     <section className="own" aria-labelledby="own-title">
       <h2 id="own-title" className="own-title">
         {t('home.own')}
       </h2>
       <ul className="own-list">
-        {data.map((video) => (
-          <li key={video.video_id}>
+        {videos.map((video) => (
+          <li key={video.video_id} className="own-place">
             <OwnVideo video={withSent(video)} />
+            {video.state === 'failed' && <Dismiss video={video} />}
           </li>
         ))}
       </ul>
@@ -51,9 +55,11 @@ function OwnVideo({ video }: { video: Video }) {
       </span>
       <span className="own-text">
         <span className="own-name">{video.title}</span>
-        <span className="own-state">{stateText(video)}</span>
+        <span className="own-state">
+          {(state === 'failed' && video.problem?.title) || stateText(video)}
+        </span>
         {state === 'failed' ? (
-          <span className="own-problem">{video.problem?.detail}</span>
+          <span className="own-problem">{video.problem?.detail ?? t('home.failed.hint')}</span>
         ) : (
           <progress
             className="bar"
@@ -64,5 +70,20 @@ function OwnVideo({ video }: { video: Video }) {
         )}
       </span>
     </Link>
+  );
+}
+
+/** Only hides it here: the film and its reason stay at its address. */
+function Dismiss({ video }: { video: Video }) {
+  return (
+    <button
+      type="button"
+      className="own-dismiss"
+      aria-label={t('home.dismiss.name', { title: video.title })}
+      title={t('home.dismiss')}
+      onClick={() => dismissed.add(video.video_id)}
+    >
+      <Icon name="close" />
+    </button>
   );
 }
