@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { chromium } from "playwright-core";
+import puppeteer from "puppeteer-core";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/marquee/target");
@@ -92,6 +93,23 @@ export async function page(t, viewport = { width: 1440, height: 900 }) {
   });
   t.after(() => browser.close());
   const page = await browser.newPage({ viewport });
+  page.complaints = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") page.complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => page.complaints.push(String(error)));
+  return page;
+}
+
+/** The same in Firefox, by puppeteer: playwright wants a Firefox of its own. */
+export async function firefox(t) {
+  const browser = await puppeteer.launch({
+    browser: "firefox",
+    executablePath: "/usr/bin/firefox-esr",
+    defaultViewport: { width: 1280, height: 800 },
+  });
+  t.after(() => browser.close());
+  const page = await browser.newPage();
   page.complaints = [];
   page.on("console", (message) => {
     if (message.type() === "error") page.complaints.push(message.text());
