@@ -147,13 +147,20 @@ export function playback(page) {
 
 /** Plays from where the page stands until frames have come for `seconds` of film. */
 export async function plays(page, seconds = 1) {
-  await page.evaluate(() => document.querySelector("video")?.play());
+  // A call before the engine is there is lost: it is asked again while it stands still.
+  const look = async () => {
+    await page.evaluate(() => {
+      const video = document.querySelector("video");
+      if (video?.paused && !video.ended) video.play().catch(() => undefined);
+    });
+    return playback(page);
+  };
   const first = await until("the player to have begun", async () => {
-    const now = await playback(page);
+    const now = await look();
     return now && now.frames > 0 ? now : undefined;
   });
   return until("decoded frames and time to rise", async () => {
-    const now = await playback(page);
+    const now = await look();
     const moved = now.time >= first.time + seconds && now.frames > first.frames;
     return moved ? now : undefined;
   });
