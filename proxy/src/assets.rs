@@ -14,8 +14,9 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 struct Frontend;
 
 /// Scripts only of our own origin, no plugins, no framing; media and images may come from edges.
+/// `data:` media are the empty tracks to which the player adds captions.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob: http: https:; \
-     media-src 'self' blob: http: https:; connect-src 'self' http: https:; worker-src 'self' blob:; \
+     media-src 'self' data: blob: http: https:; connect-src 'self' http: https:; worker-src 'self' blob:; \
      style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Serves a file, or the application's page for every address that the application routes itself.
