@@ -18,5 +18,18 @@ export default defineConfig(({ mode }) => ({
   },
   // `marquee up` on its default address; in production everything is same-origin.
   ...(mode === 'mock' ? {} : { server: { proxy: { '^/(api|v|marquee)/': backend } } }),
-  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+  test: {
+    projects: [
+      { extends: true, test: { name: 'logic', include: ['src/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'pages',
+          environment: 'happy-dom',
+          include: ['src/**/*.test.tsx'],
+          setupFiles: ['src/testing/setup.ts'],
+        },
+      },
+    ],
+  },
 }));

@@ -12,8 +12,7 @@ import type { Plugin } from 'vite';
  */
 const SWITCHES: Record<string, boolean> = {
   __USE_ALT_AUDIO__: true,
-  // Turn this on with the first captions.
-  __USE_SUBTITLES__: false,
+  __USE_SUBTITLES__: true,
   // Turn this on when manifests name several edges.
   __USE_CONTENT_STEERING__: false,
   __USE_CMCD__: false,
@@ -26,8 +25,15 @@ const SWITCHES: Record<string, boolean> = {
   __IN_WORKER__: false,
 };
 
-/** What the transmuxer imports to read MPEG-TS, raw AAC and MP3 and to make MP4 of them. */
-const LEFT_OUT = /\/(?:tsdemuxer|aacdemuxer|mp3demuxer|ac3-demuxer|mp4-remuxer)$/;
+/**
+ * What reads MPEG-TS, raw AAC and MP3 and makes MP4 of them, and captions that are not WebVTT.
+ * By importer, since others may need some of these.
+ */
+const LEFT_OUT: Record<string, RegExp> = {
+  'demux/transmuxer.ts': /\/(?:tsdemuxer|aacdemuxer|mp3demuxer|ac3-demuxer|mp4-remuxer)$/,
+  'controller/timeline-controller.ts': /\/(?:cea-608-parser|output-filter|imsc1-ttml-parser)$/,
+  'controller/subtitle-track-controller.ts': /\/imsc1-ttml-parser$/,
+};
 
 const ENTRY = '\0marquee-hls-entry';
 const STUB = '\0marquee-hls-stub';
@@ -35,6 +41,8 @@ const STUB_SOURCE = `
 class LeftOut { static probe() { return false; } }
 export default LeftOut;
 export const AC3Demuxer = LeftOut;
+export const IMSC1_CODEC = 'stpp.ttml.im1t';
+export const parseIMSC1 = undefined;
 `;
 
 /** The builds of the engines that are shipped. */
@@ -45,7 +53,9 @@ export function slimEngines(): Plugin {
   const dashFolder = join(dirname(require.resolve('dashjs')), '..', 'esm');
   const dashPlayer = join(dashFolder, 'dash.mediaplayer.min.js');
   const source = join(folder, 'src');
-  const transmuxer = join(source, 'demux', 'transmuxer.ts');
+  const leftOut = Object.entries(LEFT_OUT).map(
+    ([importer, what]) => [join(source, importer), what] as const,
+  );
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
     version: string;
   };
@@ -64,7 +74,7 @@ export function slimEngines(): Plugin {
     }),
     resolveId(id, importer) {
       if (id === 'hls.js') return ENTRY;
-      if (importer === transmuxer && LEFT_OUT.test(id)) return STUB;
+      if (leftOut.some(([from, what]) => importer === from && what.test(id))) return STUB;
       return undefined;
     },
     load(id) {

@@ -3,6 +3,7 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  type RouterHistory,
 } from '@tanstack/react-router';
 import { Shell } from './layout/Shell';
 import { ErrorPage } from './pages/ErrorPage';
@@ -48,24 +49,30 @@ const watch = createRoute({
   component: lazyRouteComponent(() => import('./pages/WatchPage'), 'WatchPage'),
 });
 
-export const router = createRouter({
-  routeTree: root.addChildren([home, search, upload, watch]),
+const routeTree = root.addChildren([home, search, upload, watch]);
+
+const options = {
+  routeTree,
   defaultErrorComponent: ErrorPage,
   defaultPreload: 'intent',
   scrollRestoration: true,
   // Plain strings in the address: `?q=2024` is a text and stays one.
-  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
-  stringifySearch: (search) => {
+  parseSearch: (text: string) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search: Record<string, unknown>) => {
     const entries = Object.entries(search).filter(([, value]) => value !== undefined);
     const text = new URLSearchParams(
       entries.map(([key, value]) => [key, String(value)]),
     ).toString();
     return text === '' ? '' : `?${text}`;
   },
-});
+} as const;
+
+/** `history` is the browser's own unless a test brings one. */
+export const makeRouter = (history?: RouterHistory) =>
+  createRouter(history ? { ...options, history } : options);
 
 declare module '@tanstack/react-router' {
   interface Register {
-    router: typeof router;
+    router: ReturnType<typeof makeRouter>;
   }
 }

@@ -35,6 +35,10 @@ export function Shell() {
       <main id="content" tabIndex={-1}>
         <Outlet />
       </main>
+      <footer className="footer">
+        {/* A file of its own, not a page of the application. */}
+        <a href="/licenses.txt">{t('app.licenses')}</a>
+      </footer>
       <DropTarget />
       <UploadAnnouncer />
     </>

@@ -1,9 +1,9 @@
-import { useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { ApiError } from '../api/problem';
-import { watchVideo } from '../api/queries';
-import type { Watch } from '../api/types';
+import { latestVideos, watchVideo } from '../api/queries';
+import type { Video, Watch } from '../api/types';
 import { t } from '../i18n';
 import { age, clock } from '../lib/format';
 import { preloadEngine } from '../player/engine';
@@ -14,7 +14,9 @@ import { useNow } from '../ui/useNow';
 import { useTitle } from '../ui/useTitle';
 import { preparedPercent } from '../videos/progress';
 import { Description } from '../watch/Description';
+import { MoreFilms } from '../watch/MoreFilms';
 import { Failed, Waiting } from '../watch/Notices';
+import { after } from '../watch/order';
 import { NotFoundPage } from './NotFoundPage';
 
 const route = getRouteApi('/watch/$id');
@@ -46,6 +48,8 @@ function Film({ watch }: { watch: Watch }) {
   const [theatre, setTheatre] = useState(() => memory.preferences().theatre);
   const [jump, setJump] = useState<{ to: number }>();
   const now = useNow();
+  const others = useOthers(video.video_id);
+  const goTo = useGoTo();
   const playback = watch.playback;
   // Once planned, the manifests are complete: it can be played whatever is still missing.
   const planned = playback != null && video.renditions.length + (video.duration_s ?? 0) > 0;
@@ -74,6 +78,7 @@ function Film({ watch }: { watch: Watch }) {
             engine={engine}
             theatre={theatre}
             onTheatre={toggleTheatre}
+            onFilm={(direction) => goTo(others.at(direction === 1 ? 0 : -1))}
           />
         ) : (
           <Waiting video={video} />
@@ -97,6 +102,20 @@ function Film({ watch }: { watch: Watch }) {
           onTime={(to) => setJump({ to })}
         />
       </div>
+      <MoreFilms videos={others} now={now} />
     </div>
   );
+}
+
+function useOthers(id: string): Video[] {
+  const { data } = useInfiniteQuery(latestVideos());
+  return after(data?.pages.flatMap((page) => page.items) ?? [], id);
+}
+
+function useGoTo() {
+  const navigate = useNavigate();
+  return (video: Video | undefined): boolean => {
+    if (video) void navigate({ to: '/watch/$id', params: { id: video.video_id } });
+    return video !== undefined;
+  };
 }

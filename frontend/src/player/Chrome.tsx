@@ -19,12 +19,13 @@ interface Props {
   availability: Availability | undefined;
   theatre: boolean;
   onTheatre(): void;
+  onFilm(direction: 1 | -1): boolean;
 }
 
 const SAID_FOR_MS = 2_500;
 
 /** Everything that lies over the picture. */
-export function Chrome({ root, player, video, availability, theatre, onTheatre }: Props) {
+export function Chrome({ root, player, video, availability, theatre, onTheatre, onFilm }: Props) {
   const state = useSyncExternalStore(player.subscribe, player.snapshot);
   const [stats, setStats] = useState(false);
   const [help, setHelp] = useState(false);
@@ -40,7 +41,12 @@ export function Chrome({ root, player, video, availability, theatre, onTheatre }
   );
   useFacts(root, state, idle.hidden);
   useReadyCap(player, state, video, availability);
-  const around = { fullscreen: fullscreen.toggle, theatre: onTheatre, help: () => setHelp(true) };
+  const around = {
+    fullscreen: fullscreen.toggle,
+    theatre: onTheatre,
+    help: () => setHelp(true),
+    film: onFilm,
+  };
   usePlayerKeys(player, around, (text) => {
     idle.wake();
     if (text) say(text);
@@ -80,6 +86,7 @@ export function Chrome({ root, player, video, availability, theatre, onTheatre }
         inPip={inPip}
         onFullscreen={fullscreen.toggle}
         onTheatre={onTheatre}
+        onNext={() => void onFilm(1)}
         onCopy={copy}
         onStats={() => setStats(!stats)}
         onHelp={() => setHelp(true)}

@@ -17,6 +17,8 @@ interface Props {
   engine: string | undefined;
   theatre: boolean;
   onTheatre(): void;
+  /** The viewer wants the next or previous film; false when there is none. */
+  onFilm(direction: 1 | -1): boolean;
 }
 
 const memory = browserMemory();
@@ -24,7 +26,7 @@ const calm = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches
 
 /** Plays a film, whether all of it is prepared or not. */
 export function Player(props: Props) {
-  const { video, playback, availability, jump, theatre, onTheatre } = props;
+  const { video, playback, availability, jump, theatre, onTheatre, onFilm } = props;
   const root = useRef<HTMLElement>(null);
   const [element, setElement] = useState<HTMLVideoElement | null>(null);
   const player = useController(element, props);
@@ -47,7 +49,7 @@ export function Player(props: Props) {
         tabIndex={-1}
         {...(playback.poster_url ? { poster: playback.poster_url } : {})}
         aria-label={video.title}
-        onClick={() => player?.toggle()}
+        onClick={({ nativeEvent }) => player && tapped(player, nativeEvent)}
       />
       {player && (
         <Chrome
@@ -57,10 +59,17 @@ export function Player(props: Props) {
           availability={availability}
           theatre={theatre}
           onTheatre={onTheatre}
+          onFilm={onFilm}
         />
       )}
     </section>
   );
+}
+
+/** A click pauses; a finger first wants to see the controls, and pauses with them. */
+function tapped(player: PlayerController, event: MouseEvent): void {
+  const finger = 'pointerType' in event && event.pointerType === 'touch';
+  if (!finger || player.state.status !== 'playing') player.toggle();
 }
 
 /** The controller for a film, and a new one when the film changes. */

@@ -1,5 +1,6 @@
 import { t } from '../i18n';
 import { clock, percent } from '../lib/format';
+import type { Caption } from './captions';
 import type { PlayerController } from './controller';
 import type { Action } from './keys';
 
@@ -8,6 +9,8 @@ export interface Surroundings {
   fullscreen(): void;
   theatre(): void;
   help(): void;
+  /** Leaves for the next or previous film; false when there is none. */
+  film(direction: 1 | -1): boolean;
 }
 
 export function togglePictureInPicture(video: HTMLVideoElement): void {
@@ -17,6 +20,12 @@ export function togglePictureInPicture(video: HTMLVideoElement): void {
       : video.requestPictureInPicture?.();
   // Refused without a click or before the first frame: nothing to do about it.
   change?.catch(() => undefined);
+}
+
+function captionText(now: Caption | 'off' | 'none'): string {
+  if (now === 'none') return t('player.announce.captions.none');
+  if (now === 'off') return t('player.announce.captions.off');
+  return t('player.announce.captions', { name: now.label });
 }
 
 /** Carries out a key's action and returns what to announce, if anything. */
@@ -53,6 +62,10 @@ export function perform(
     case 'pip':
       togglePictureInPicture(video);
       return undefined;
+    case 'captions':
+      return captionText(player.toggleCaptions());
+    case 'film':
+      return around.film(action.direction) ? undefined : t('player.announce.film.none');
     case 'fullscreen':
       around.fullscreen();
       return undefined;

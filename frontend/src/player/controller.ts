@@ -1,4 +1,5 @@
 import type { Rendition } from '../api/types';
+import { type Caption, Captions } from './captions';
 import {
   chooseEngine,
   closest,
@@ -30,6 +31,9 @@ export interface PlayerState {
   /** The rung shown. */
   shown: string | undefined;
   hasQualities: boolean;
+  captions: Caption[];
+  /** Index of the captions on the screen. */
+  caption: number | undefined;
   problem: EngineProblem | 'engine' | undefined;
   /** Where playback continued from an earlier visit, until the viewer moves. */
   resumedAt: number | undefined;
@@ -57,12 +61,14 @@ export class PlayerController {
   #cap: Rendition | undefined;
   #generation = 0;
   #rememberedAt = 0;
+  readonly #captions: Captions;
 
   constructor(
     readonly video: HTMLVideoElement,
     private readonly film: Film,
     private readonly memory: PlayerMemory,
   ) {
+    this.#captions = new Captions(video);
     const saved = memory.preferences();
     const known = film.renditions.some((rung) => rung.name === saved.quality);
     const start = this.#start();
@@ -78,6 +84,8 @@ export class PlayerController {
       wanted: known ? saved.quality : undefined,
       shown: undefined,
       hasQualities: true,
+      captions: [],
+      caption: undefined,
       problem: undefined,
       resumedAt: start.resumed ? start.at : undefined,
     };
@@ -197,6 +205,20 @@ export class PlayerController {
     this.memory.remember({ quality: name });
   }
 
+  showCaptions(index: number | undefined): void {
+    this.memory.remember({ captions: this.#captions.list[index ?? -1]?.language });
+    this.#captions.show(index);
+    this.#readCaptions();
+  }
+
+  /** Switches them on or off; tells what is shown now. */
+  toggleCaptions(): Caption | 'off' | 'none' {
+    const { captions, caption } = this.state;
+    if (captions.length === 0) return 'none';
+    this.showCaptions(caption === undefined ? this.#captions.like(navigator.language) : undefined);
+    return this.state.captions[this.state.caption ?? -1] ?? 'off';
+  }
+
   /** The most that automatic quality may pick; kept for an engine that is still loading. */
   setCap(rung: Rendition | undefined): void {
     this.#cap = rung;
@@ -244,9 +266,20 @@ export class PlayerController {
       this.memory.remember({ rate });
     });
     on('pause', () => this.#rememberPosition());
+    for (const name of ['addtrack', 'removetrack', 'change']) {
+      const act = () => this.#readCaptions(name === 'addtrack');
+      video.textTracks?.addEventListener(name, act, { signal: this.#events.signal });
+    }
     window.addEventListener('pagehide', () => this.#rememberPosition(), {
       signal: this.#events.signal,
     });
+  }
+
+  #readCaptions(added = false): void {
+    const wanted = added ? this.memory.preferences().captions : undefined;
+    const known = this.#captions.list.findIndex(({ language }) => language === wanted);
+    if (known !== -1) this.#captions.show(known);
+    this.#set({ captions: this.#captions.list, caption: this.#captions.shown });
   }
 
   /** The rung on the screen, by the size of its picture: the same truth for every engine. */

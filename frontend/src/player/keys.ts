@@ -9,6 +9,8 @@ export type Action =
   | { kind: 'pip' }
   | { kind: 'frame'; direction: 1 | -1 }
   | { kind: 'speed'; direction: 1 | -1 }
+  | { kind: 'captions' }
+  | { kind: 'film'; direction: 1 | -1 }
   | { kind: 'help' };
 
 export interface Key {
@@ -16,6 +18,7 @@ export interface Key {
   ctrlKey?: boolean;
   metaKey?: boolean;
   altKey?: boolean;
+  shiftKey?: boolean;
 }
 
 const ACTIONS: Record<string, Action> = {
@@ -31,6 +34,7 @@ const ACTIONS: Record<string, Action> = {
   f: { kind: 'fullscreen' },
   t: { kind: 'theatre' },
   i: { kind: 'pip' },
+  c: { kind: 'captions' },
   Home: { kind: 'seekTo', share: 0 },
   End: { kind: 'seekTo', share: 1 },
   ',': { kind: 'frame', direction: -1 },
@@ -40,12 +44,18 @@ const ACTIONS: Record<string, Action> = {
   '?': { kind: 'help' },
 };
 
+/** Only with Shift: a slip of the finger must not end a film. */
+const SHIFTED: Record<string, Action> = {
+  n: { kind: 'film', direction: 1 },
+  p: { kind: 'film', direction: -1 },
+};
+
 /** What a key press means to the player; undefined when it is not the player's. */
 export function actionFor(key: Key): Action | undefined {
   if (key.ctrlKey || key.metaKey || key.altKey) return undefined;
   if (/^[0-9]$/.test(key.key)) return { kind: 'seekTo', share: Number(key.key) / 10 };
   const name = key.key.length === 1 ? key.key.toLowerCase() : key.key;
-  return ACTIONS[name];
+  return (key.shiftKey ? SHIFTED[name] : undefined) ?? ACTIONS[name];
 }
 
 /** How the help lists them. */
@@ -59,9 +69,11 @@ export const KEY_HELP = [
   ['keys.speed', ['<', '>']],
   ['keys.volume', ['↑', '↓']],
   ['keys.mute', ['m']],
+  ['keys.captions', ['c']],
   ['keys.fullscreen', ['f']],
   ['keys.theatre', ['t']],
   ['keys.pip', ['i']],
+  ['keys.film', ['Shift+P', 'Shift+N']],
   ['keys.search', ['/']],
   ['keys.help', ['?']],
 ] as const;

@@ -10,6 +10,8 @@ export interface Preferences {
   /** A rung's name, or undefined for automatic. */
   quality: string | undefined;
   theatre: boolean;
+  /** Language of the captions that are wanted, or undefined for none. */
+  captions: string | undefined;
 }
 
 const DEFAULTS: Preferences = {
@@ -18,6 +20,7 @@ const DEFAULTS: Preferences = {
   rate: 1,
   quality: undefined,
   theatre: false,
+  captions: undefined,
 };
 
 type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>;
@@ -37,6 +40,7 @@ export class PlayerMemory {
       rate: inRange(saved.rate, 0.25, 2) ?? DEFAULTS.rate,
       quality: typeof saved.quality === 'string' ? saved.quality : undefined,
       theatre: saved.theatre === true,
+      captions: typeof saved.captions === 'string' ? saved.captions : undefined,
     };
   }
 

@@ -1,6 +1,7 @@
 const PATHS = {
   play: 'M8 5.500v13l11-6.500z',
   pause: 'M7 5h3.500v14H7zM13.500 5H17v14h-3.500z',
+  skip: 'M6 5.500v13l8.500-6.500zM15.500 5.500H18v13h-2.500z',
   replay: 'M12 6V2.500L7 7l5 4.500V8a5 5 0 1 1-5 5H5a7 7 0 1 0 7-7z',
   volume:
     'M4 9.500v5h3.500L12 18.500v-13L7.500 9.500zM14.500 8.500a4.500 4.500 0 0 1 0 7M16.500 6a8 8 0 0 1 0 12',
@@ -21,7 +22,7 @@ const PATHS = {
   film: 'M4 5h16v14H4zM8 5v14M16 5v14M4 9.500h4M4 14.500h4M16 9.500h4M16 14.500h4',
 } as const;
 
-const FILLED = new Set<IconName>(['play', 'pause', 'replay']);
+const FILLED = new Set<IconName>(['play', 'pause', 'replay', 'skip']);
 
 export type IconName = keyof typeof PATHS;
 

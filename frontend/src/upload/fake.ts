@@ -23,7 +23,10 @@ export class FakeServer implements Transport {
   #fingerprint = '';
   #made = 0;
 
-  constructor(readonly parallel = 1) {}
+  constructor(
+    readonly parallel = 1,
+    private readonly prefix = '',
+  ) {}
 
   async create(upload: NewUpload): Promise<Upload> {
     this.#fail();
@@ -33,8 +36,8 @@ export class FakeServer implements Transport {
     this.#made += 1;
     this.#fingerprint = upload.fingerprint;
     this.upload = {
-      upload_id: `upload-${this.#made}`,
-      video_id: `video-${this.#made}`,
+      upload_id: `${this.prefix}upload-${this.#made}`,
+      video_id: `${this.prefix}video-${this.#made}`,
       file_name: upload.file_name,
       size_bytes: upload.size_bytes,
       title: upload.file_name,
@@ -42,7 +45,7 @@ export class FakeServer implements Transport {
       state: 'open',
       part_size_bytes: PART,
       parallel_parts: this.parallel,
-      watch_url: `/watch/video-${this.#made}`,
+      watch_url: `/watch/${this.prefix}video-${this.#made}`,
       created_at: '2026-01-01T00:00:00Z',
       parts: [],
     };

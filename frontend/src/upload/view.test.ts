@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Video } from '../api/types';
+import { film as video } from '../testing/films';
 import type { TaskState } from './task';
 import { phaseText, steps, transferText } from './view';
 
@@ -10,21 +10,6 @@ const task = (change: Partial<TaskState>): TaskState => ({
   sentBytes: 0,
   retryInMs: undefined,
   failure: undefined,
-  ...change,
-});
-
-const video = (change: Partial<Video>): Video => ({
-  video_id: 'v',
-  title: '',
-  description: '',
-  owner: 'local',
-  state: 'processing',
-  complete: false,
-  created_at: '2026-01-01T00:00:00Z',
-  watch_url: '/watch/v',
-  hover_urls: [],
-  renditions: [],
-  progress: { segments_done: 0, segments_total: 0 },
   ...change,
 });
 

@@ -16,9 +16,11 @@ interface Props {
   now: Date;
   title?: Marked[] | undefined;
   excerpt?: Marked[] | undefined;
+  /** Below a heading of the page's own. */
+  heading?: 'h2' | 'h3';
 }
 
-export function VideoCard({ video, now, title, excerpt }: Props) {
+export function VideoCard({ video, now, title, excerpt, heading: Heading = 'h2' }: Props) {
   const [active, setActive] = useState(false);
   const shown = new Date(video.published_at ?? video.created_at);
   return (
@@ -40,7 +42,7 @@ export function VideoCard({ video, now, title, excerpt }: Props) {
             </time>
           )}
         </span>
-        <h2 className="card-title">{title ? <Marks pieces={title} /> : video.title}</h2>
+        <Heading className="card-title">{title ? <Marks pieces={title} /> : video.title}</Heading>
       </Link>
       <p className="card-facts">
         <time dateTime={shown.toISOString()}>{age(shown, now)}</time>

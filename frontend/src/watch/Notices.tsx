@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import type { Video } from '../api/types';
 import { t } from '../i18n';
 import { Icon } from '../ui/Icon';
@@ -30,6 +31,9 @@ export function Failed({ video }: { video: Video }) {
       <Icon name="alert" />
       <p className="stage-notice-title">{video.problem?.title ?? t('watch.failed')}</p>
       <p>{video.problem?.detail ?? t('error.hint.plain')}</p>
+      <Link to="/upload" className="button">
+        {t('watch.failed.upload')}
+      </Link>
     </div>
   );
 }

@@ -19,6 +19,7 @@ interface Props {
   inPip: boolean;
   onFullscreen(): void;
   onTheatre(): void;
+  onNext(): void;
   onCopy(): void;
   onStats(): void;
   onHelp(): void;
@@ -40,6 +41,7 @@ export function ControlBar(props: Props) {
           hint="k"
           onClick={() => player.toggle()}
         />
+        <Button icon="skip" label={t('player.next')} hint="Shift+N" wide onClick={props.onNext} />
         <Volume player={player} state={state} />
         <div className="controls-time">
           <span>{clock(state.time)}</span>

@@ -4,10 +4,17 @@ import { KEY_HELP } from '../keys';
 
 export function Help({ onClose }: { onClose(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+    // The beginning of the list is shown first, not its end, where the button is.
+    title.current?.focus();
+  }, []);
   return (
     <dialog ref={dialog} className="help" aria-labelledby="help-title" onClose={onClose}>
-      <h2 id="help-title">{t('player.help')}</h2>
+      <h2 id="help-title" tabIndex={-1} ref={title}>
+        {t('player.help')}
+      </h2>
       <dl>
         {KEY_HELP.map(([text, keys]) => (
           <div key={text}>

@@ -4,7 +4,7 @@ import { t } from '../../i18n';
 import { Icon } from '../../ui/Icon';
 import { type PlayerController, type PlayerState, SPEEDS } from '../controller';
 
-type Page = 'main' | 'quality' | 'speed';
+type Page = 'main' | 'quality' | 'speed' | 'captions';
 
 interface Props {
   player: PlayerController;
@@ -24,6 +24,10 @@ export function qualityName(state: PlayerState): string {
   return state.shown
     ? t('player.quality.auto.now', { name: state.shown })
     : t('player.quality.auto');
+}
+
+function captionName({ captions, caption }: PlayerState): string {
+  return captions[caption ?? -1]?.label ?? t('player.captions.off');
 }
 
 /** Quality, speed and the rest behind one button, as a menu with pages. */
@@ -81,6 +85,11 @@ export function Settings(props: Props) {
               {t('player.quality')}
             </Item>
           )}
+          {state.captions.length > 0 && (
+            <Item value={captionName(state)} onChoose={() => setPage('captions')}>
+              {t('player.captions')}
+            </Item>
+          )}
           <Item value={speedName(state.rate)} onChoose={() => setPage('speed')}>
             {t('player.speed')}
           </Item>
@@ -106,6 +115,25 @@ export function Settings(props: Props) {
           >
             {state.wanted ? t('player.quality.auto') : qualityName(state)}
           </Choice>
+        </Menu>
+      )}
+      {page === 'captions' && (
+        <Menu label={t('player.captions')} onBack={() => setPage('main')}>
+          <Choice
+            chosen={state.caption === undefined}
+            onChoose={then(() => player.showCaptions(undefined))}
+          >
+            {t('player.captions.off')}
+          </Choice>
+          {state.captions.map(({ label, language }, index) => (
+            <Choice
+              key={`${language} ${label}`}
+              chosen={state.caption === index}
+              onChoose={then(() => player.showCaptions(index))}
+            >
+              {label}
+            </Choice>
+          ))}
         </Menu>
       )}
       {page === 'speed' && (

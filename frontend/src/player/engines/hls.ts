@@ -34,6 +34,9 @@ function configFor(options: EngineOptions): Partial<HlsConfig> {
     maxMaxBufferLength: 90,
     backBufferLength: 60,
     capLevelToPlayerSize: false,
+    // Captions come as WebVTT; the parsers for the others are not bundled.
+    enableCEA708Captions: false,
+    enableIMSC1: false,
   };
 }
 

@@ -1,0 +1,106 @@
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { beforeEach, expect, it, vi } from 'vitest';
+import type { Engine } from '../player/engine';
+import { fakeApi } from '../testing/api';
+import { film, liveFilm, watchOf } from '../testing/films';
+import { open } from '../testing/open';
+
+const engine: Engine = {
+  name: 'hls',
+  hasQualities: true,
+  setQuality: vi.fn(),
+  setCap: vi.fn(),
+  bandwidth: () => undefined,
+  destroy: vi.fn(),
+};
+
+vi.mock('../player/engine', async (original) => ({
+  ...(await original<object>()),
+  loadEngine: async () => async () => engine,
+}));
+
+const night = liveFilm({ video_id: 'night', title: 'Night Train' });
+const day = liveFilm({ video_id: 'day', title: 'One Day' });
+
+beforeEach(() => {
+  for (const one of [night, day]) fakeApi.on(`GET /api/watch/${one.video_id}`, () => watchOf(one));
+  fakeApi.on('GET /api/videos', () => ({ items: [night, day] }));
+});
+
+/** The player of a film that is loaded. */
+async function player() {
+  const video = await waitFor(() => {
+    const found = document.querySelector('video');
+    expect(screen.getByRole('button', { name: 'Settings' })).toBeTruthy();
+    return found as HTMLVideoElement;
+  });
+  return video;
+}
+
+it('waits while a film is looked at, and starts by itself', async () => {
+  const processing = film({ video_id: 'new', title: 'New' });
+  fakeApi.on('GET /api/watch/new', () => watchOf(processing));
+  open('/watch/new');
+  expect(await screen.findByText('This film is being looked at')).toBeTruthy();
+  expect(document.querySelector('video')).toBeNull();
+  fakeApi.on('GET /api/watch/new', () => watchOf({ ...processing, ...liveFilm(), title: 'New' }));
+  const shown = await screen.findByRole('region', { name: 'Video player' }, { timeout: 3_000 });
+  expect(shown).toBeTruthy();
+});
+
+it('says why a film failed, and where to go from there', async () => {
+  const problem = { type: '/problems/x', title: 'Not a video', detail: 'Export it as MP4.' };
+  const failed = film({ state: 'failed', problem });
+  fakeApi.on('GET /api/watch/v', () => watchOf(failed));
+  open('/watch/v');
+  expect((await screen.findByRole('alert')).textContent).toContain('Export it as MP4.');
+  expect(screen.getByRole('link', { name: 'Upload another file' })).toBeTruthy();
+});
+
+it('knows when there is no such film', async () => {
+  open('/watch/nobody');
+  expect(await screen.findByText('There is no such film', {}, { timeout: 4_000 })).toBeTruthy();
+});
+
+it('obeys the keys, but not while somebody writes', async () => {
+  const { user, router } = open('/watch/night');
+  const video = await player();
+  await waitFor(() => expect(video.paused).toBe(false));
+  await user.keyboard('k');
+  expect(video.paused).toBe(true);
+  await user.keyboard('m');
+  expect(video.muted).toBe(true);
+  await user.keyboard('5l');
+  expect(video.currentTime).toBe(60);
+  await user.keyboard('{Shift>}>{/Shift}');
+  expect(video.playbackRate).toBe(1.25);
+  await user.keyboard('c');
+  expect(screen.getByText('This film has no captions')).toBeTruthy();
+  await user.keyboard('?');
+  expect(screen.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeTruthy();
+  fireEvent(screen.getByRole('dialog'), new Event('close'));
+
+  await user.type(screen.getByRole('searchbox'), 'mk');
+  expect(video.muted).toBe(true);
+  expect(video.paused).toBe(true);
+
+  await router.navigate({ to: '/watch/$id', params: { id: 'night' } });
+  await player();
+  (document.activeElement as HTMLElement).blur();
+  await user.keyboard('n');
+  expect(router.state.location.pathname).toBe('/watch/night');
+  await user.keyboard('{Shift>}N{/Shift}');
+  expect(await screen.findByRole('heading', { name: 'One Day', level: 1 })).toBeTruthy();
+});
+
+it('has its choices in a menu that keys move in', async () => {
+  const { user } = open('/watch/night');
+  const video = await player();
+  await user.click(screen.getByRole('button', { name: 'Settings' }));
+  await user.keyboard('{ArrowDown}{Enter}');
+  expect(screen.getByRole('menu', { name: 'Speed' })).toBeTruthy();
+  await user.click(screen.getByRole('menuitemradio', { name: '1.5×' }));
+  expect(video.playbackRate).toBe(1.5);
+  expect(screen.queryByRole('menu')).toBeNull();
+  expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Settings' }));
+});
