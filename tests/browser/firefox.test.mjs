@@ -26,6 +26,7 @@ test("Firefox finds, plays, seeks and switches", { timeout: 240_000 }, async (t)
   await page.evaluate(() => { document.querySelector("video").currentTime = 35; });
   assert.ok((await plays(page)).time > 35);
 
+  await page.locator("video").hover();
   await named("Settings", "button").click();
   await page.locator('[role="menuitem"]::-p-text(Quality)').click();
   await page.locator('[role="menuitemradio"]::-p-text(240p)').click();

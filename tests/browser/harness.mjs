@@ -118,6 +118,13 @@ export async function firefox(t) {
   return page;
 }
 
+/** Opens the player's settings, as people do: the controls hide until the mouse moves. */
+export async function openSettings(page) {
+  await page.locator("video").hover();
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByRole("menu").waitFor();
+}
+
 /** Asks `look` until it gives something truthy; fails after `patience` ms. */
 export async function until(what, look, patience = 90_000) {
   const end = performance.now() + patience;

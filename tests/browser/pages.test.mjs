@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { folder, loopedClip, marquee, page as newPage, plays, upload, until } from "./harness.mjs";
+import { folder, loopedClip, marquee, openSettings, page as newPage, plays, upload, until } from "./harness.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -69,8 +69,7 @@ async function visit(page, url, { id, failed }) {
   await open(`/watch/${id}`);
   await plays(page);
   await judge(page, "watch");
-  await page.getByRole("button", { name: "Settings" }).click();
-  await page.getByRole("menu").waitFor();
+  await openSettings(page);
   await judge(page, "watch settings");
   await page.keyboard.press("Escape");
   await page.keyboard.press("?");

@@ -6,6 +6,7 @@ import {
   folder,
   loopedClip,
   marquee,
+  openSettings,
   page as newPage,
   playback,
   plays,
@@ -45,7 +46,7 @@ test("a film is uploaded, watched while it is processed, and found", { timeout: 
   const sought = await plays(page);
   assert.ok(sought.time > 110, `it goes on from where it was sought: ${sought.time}`);
 
-  await page.getByRole("button", { name: "Settings" }).click();
+  await openSettings(page);
   await page.getByRole("menuitem", { name: /Quality/ }).click();
   await page.getByRole("menuitemradio", { name: "240p", exact: true }).click();
   await page.evaluate(() => { document.querySelector("video").currentTime = 60; });
