@@ -13,7 +13,7 @@ it('shows the films, and invites when there are none', async () => {
   expect(await screen.findByRole('link', { name: /Night Train/ })).toBeTruthy();
 });
 
-it('tells why a film failed until that is dismissed, and remembers it', async () => {
+it('tells why a film failed until that is dismissed', async () => {
   const problem = { type: '/problems/x', title: 'Not a video', detail: 'Export it as MP4.' };
   const failed = film({ title: 'Notes', state: 'failed', problem });
   fakeApi.on('GET /api/videos', (_, { searchParams }) => ({
