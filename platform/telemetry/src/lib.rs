@@ -6,6 +6,7 @@
 
 mod export;
 mod guard;
+mod human;
 pub mod metrics;
 mod trace;
 
@@ -120,7 +121,10 @@ pub fn init(config: &Config) -> Result<Guard, InitError> {
         .with_filter(ours(LevelFilter::INFO));
     let stderr = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let stderr = match config.format {
-        LogFormat::Human => stderr.with_target(false).with_filter(lines).boxed(),
+        LogFormat::Human => {
+            let stderr = stderr.fmt_fields(human::Context).event_format(human::Line);
+            stderr.with_filter(lines).boxed()
+        }
         LogFormat::Json => stderr.json().with_filter(lines).boxed(),
     };
     tracing_subscriber::registry()
