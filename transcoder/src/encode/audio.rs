@@ -15,7 +15,7 @@ use media::validate::{self, ValidateError};
 use super::args::Args;
 use super::span::Start;
 use super::{AudioJob, AudioOutput, SegmentBytes};
-use crate::toolbox::{Limits, Run, RunError, Tool, ToolConfig, Toolbox, View, input_options};
+use crate::toolbox::{Limits, Run, RunError, Tool, ToolConfig, Toolbox, View};
 
 /// Decoded before the piece: decoders need a few packets to be right, and the resampler too.
 const SEEK_MARGIN: Micros = Micros(500_000);
@@ -79,9 +79,8 @@ impl<'a> Task<'a> {
     fn args(&self, config: &ToolConfig, start: Start, view: &View) -> Vec<String> {
         let mut args = Args::ffmpeg();
         start.options(&mut args);
-        args.extend(input_options(self.job.source.demuxer, config.max_pixels));
-        args.option("-i", &view.source)
-            .option("-filter_complex", self.graph());
+        args.extend(view.input(self.job.source.demuxer, config.max_pixels));
+        args.option("-filter_complex", self.graph());
         args.words("-map [a] -c:a aac")
             .option("-b:a", format!("{}k", self.track.bitrate_kbps));
         args.words("-fflags +bitexact -flags:a +bitexact -map_metadata -1 -f adts");

@@ -9,7 +9,7 @@ use super::args::Args;
 use super::filters::Frames;
 use super::{Image, ImageKind, ImageWish, Urgency};
 use crate::staging::StagedSource;
-use crate::toolbox::{Limits, Run, RunError, Tool, Toolbox, input_options};
+use crate::toolbox::{Limits, Run, RunError, Tool, Toolbox};
 
 /// Short side of every picture.
 const SHORT_SIDE: u32 = 360;
@@ -135,8 +135,7 @@ pub(crate) async fn cover(
     };
     let args = |view: &crate::toolbox::View| {
         let mut args = Args::ffmpeg();
-        args.extend(input_options(source.demuxer, tools.config().max_pixels));
-        args.option("-i", &view.source);
+        args.extend(view.input(source.demuxer, tools.config().max_pixels));
         args.option(
             "-filter_complex",
             format!(

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::Urgency;
 use super::args::Args;
 use crate::staging::StagedSource;
-use crate::toolbox::{Limits, ProbeFailure, Run, RunError, Tool, Toolbox, View, input_options};
+use crate::toolbox::{Limits, ProbeFailure, Run, RunError, Tool, Toolbox, View};
 
 /// How much of the end is looked at for the last frame.
 const TAIL: Micros = Micros::from_secs(20);
@@ -41,6 +41,10 @@ pub(crate) async fn examine(
 
 /// What a failed first look means.
 fn refusal(error: RunError, max_pixels: u64) -> ProbeFailure {
+    // FFmpeg calls it a lack of memory.
+    if error.log_tail().contains("Number of streams exceeds") {
+        return ProbeFailure::TooManyTracks;
+    }
     let RunError::Source { log, .. } = &error else {
         return ProbeFailure::Run(error);
     };
@@ -118,9 +122,8 @@ impl Look<'_> {
         let args = |view: &View| {
             let mut args = Args::default();
             args.words("-hide_banner -loglevel level+error -of json");
-            args.extend(input_options(self.source.demuxer, config.max_pixels));
             args.extend(what.iter().map(|word| (*word).to_owned()));
-            args.option("-i", &view.source);
+            args.extend(view.input(self.source.demuxer, config.max_pixels));
             args.into_vec()
         };
         self.tools.run(run, args).await

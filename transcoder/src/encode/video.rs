@@ -10,7 +10,7 @@ use super::filters::{self, Frames};
 use super::images::{self, Picture};
 use super::span::Start;
 use super::{Image, RungOutput, Urgency, VideoJob, VideoOutput, fragments};
-use crate::toolbox::{Job, Limits, Run, RunError, Tool, ToolConfig, Toolbox, View, input_options};
+use crate::toolbox::{Job, Limits, Run, RunError, Tool, ToolConfig, Toolbox, View};
 
 /// A seek aims so far before the first frame: rounding of container times must not skip it.
 const SEEK_MARGIN: Micros = Micros(100_000);
@@ -108,8 +108,7 @@ impl<'a> Task<'a> {
                 .option("-threads", threads);
         }
         start.options(&mut args);
-        args.extend(input_options(self.job.source.demuxer, config.max_pixels));
-        args.option("-i", &view.source);
+        args.extend(view.input(self.job.source.demuxer, config.max_pixels));
         let graph = filters::graph(
             self.plan,
             self.video,

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Keeps, Seek, StagedSource};
 use crate::encode::{Args, Urgency};
-use crate::toolbox::{Limits, Run, RunError, Tool, Toolbox, View, input_options};
+use crate::toolbox::{Limits, Run, RunError, Tool, Toolbox, View};
 use media::sniff::Demuxer;
 
 const FILE: &str = "indexed.mkv";
@@ -34,8 +34,7 @@ pub(super) async fn with_index(
     let args = |view: &View| {
         let mut args = Args::ffmpeg();
         args.words("-fflags +genpts");
-        args.extend(input_options(source.demuxer, tools.config().max_pixels));
-        args.option("-i", &view.source);
+        args.extend(view.input(source.demuxer, tools.config().max_pixels));
         for stream in streams {
             args.option("-map", format!("0:{stream}"));
         }

@@ -24,6 +24,7 @@ pub(super) async fn toolbox(config: &ToolConfig) -> Result<Toolbox, ToolError> {
     let wrappers = Wrappers {
         nice: program(None, "nice")?,
         prlimit: program(None, "prlimit")?,
+        setpriv: program(None, "setpriv").ok(),
     };
     let scratch = Scratch::open(&config.scratch).map_err(ToolError::Scratch)?;
     let trial = Trial {
@@ -146,7 +147,7 @@ impl Trial<'_> {
     }
 
     async fn landlock(&self) -> Result<Sandbox, String> {
-        let filter = Filter::new(Children::Allowed).map_err(|error| error.to_string())?;
+        let filter = Filter::new(Children::Spawned).map_err(|error| error.to_string())?;
         let sandbox = Sandbox::Landlock(filter);
         self.answers(&sandbox, self.ffmpeg).await.map(|_| sandbox)
     }

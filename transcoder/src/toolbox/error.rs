@@ -62,6 +62,8 @@ pub enum Limit {
     Cpu,
     /// Bytes written.
     Output,
+    /// Bytes printed: what the file says about itself.
+    Report,
 }
 
 impl Limit {
@@ -70,6 +72,7 @@ impl Limit {
             Self::Memory => "memory",
             Self::Cpu => "processor time",
             Self::Output => "disk space",
+            Self::Report => "room for its titles, tags and chapters",
         }
     }
 }
@@ -170,6 +173,11 @@ pub enum ProbeFailure {
         /// The decoder's name.
         codec: String,
     },
+    /// More tracks than FFmpeg opens.
+    #[error(
+        "this file has more than a thousand tracks; export it with one picture and its sound and upload that"
+    )]
+    TooManyTracks,
     /// The file stops before what makes it playable.
     #[error("this file was cut off before its end: its index is missing; upload the complete file")]
     CutOff,
@@ -182,7 +190,10 @@ impl ProbeFailure {
     /// Whose fault it is.
     pub const fn fault(&self) -> Fault {
         match self {
-            Self::Refused(_) | Self::CodecNotAllowed { .. } | Self::CutOff => Fault::Source,
+            Self::Refused(_)
+            | Self::CodecNotAllowed { .. }
+            | Self::TooManyTracks
+            | Self::CutOff => Fault::Source,
             Self::Run(run) => run.fault(),
         }
     }
@@ -192,6 +203,7 @@ impl ProbeFailure {
         match self {
             Self::Refused(refused) => refused.problem_type(),
             Self::CodecNotAllowed { .. } => "codec-not-allowed",
+            Self::TooManyTracks => "too-many-tracks",
             Self::CutOff => "cut-off",
             Self::Run(run) => run.problem_type(),
         }
@@ -202,6 +214,7 @@ impl ProbeFailure {
         match self {
             Self::Refused(refused) => refused.title(),
             Self::CodecNotAllowed { .. } => "This format is not accepted",
+            Self::TooManyTracks => "The file has too many tracks",
             Self::CutOff => "The file is incomplete",
             Self::Run(_) => "The file could not be examined",
         }

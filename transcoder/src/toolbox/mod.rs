@@ -20,12 +20,12 @@ mod version;
 use std::path::{Path, PathBuf};
 
 use media::Source;
+use media::sniff::Demuxer;
 use tokio_util::sync::CancellationToken;
 
 pub use config::{Preset, SandboxChoice, ToolConfig};
 pub use error::{Fault, Limit, ProbeFailure, RunError, ToolError};
 pub(crate) use limits::Limits;
-pub(crate) use policy::input_options;
 pub(crate) use scratch::{Job, Scratch};
 
 use crate::encode::{self, AudioJob, AudioOutput, Image, Urgency, VideoJob, VideoOutput};
@@ -70,11 +70,19 @@ pub(crate) struct Run<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct View {
     /// The film, as `file:…`.
-    pub(crate) source: String,
+    source: String,
     out: String,
 }
 
 impl View {
+    /// The film behind the lists of what it may ask for. There is no other way to name it, so that
+    /// no run can do without them.
+    pub(crate) fn input(&self, demuxer: Demuxer, max_pixels: u64) -> Vec<String> {
+        let mut options = policy::input_options(demuxer, max_pixels);
+        options.extend(["-i".to_owned(), self.source.clone()]);
+        options
+    }
+
     /// A file in the job's output folder.
     pub(crate) fn out(&self, name: &str) -> String {
         format!("file:{}/{name}", self.out)

@@ -18,6 +18,10 @@ pub(super) fn judge(finished: Finished) -> Result<Vec<u8>, RunError> {
             limit: Limit::Output,
             log,
         }),
+        End::TooMuchPrinted => Err(RunError::Limit {
+            limit: Limit::Report,
+            log,
+        }),
         End::Cancelled => Err(RunError::Cancelled),
     }
 }

@@ -153,7 +153,7 @@ const DECODERS: &[&str] = &[
 ];
 
 /// Names and values of the options that stand before the input of every run.
-pub(crate) fn input_options(demuxer: Demuxer, max_pixels: u64) -> Vec<String> {
+pub(super) fn input_options(demuxer: Demuxer, max_pixels: u64) -> Vec<String> {
     let name = demuxer.ffmpeg_name();
     let mut options = Vec::new();
     let mut option = |key: &str, value: String| options.extend([key.to_owned(), value]);

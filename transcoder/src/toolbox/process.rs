@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -48,6 +49,8 @@ pub(super) enum End {
     Timeout(Duration),
     /// It wrote more than it may.
     TooMuchOutput,
+    /// It printed more than it may.
+    TooMuchPrinted,
     /// The caller's wish.
     Cancelled,
 }
@@ -66,7 +69,8 @@ pub(super) async fn run(
             log: Log::default(),
         });
     }
-    let mut child = start(launch).await?;
+    // The starter goes last: what it started dies with it.
+    let (mut child, _starter) = start(launch).await?;
     let group = Group::of(&child);
     let mut pipes = Pipes::of(&mut child, limits.stdout);
     let end = watch(&mut child, &mut pipes, out, limits, cancel).await;
@@ -113,7 +117,7 @@ async fn watch(
             more = pipes.read(), if pipes.is_open() => {
                 more?;
                 if pipes.stdout.len() > limits.stdout {
-                    return Ok(End::TooMuchOutput);
+                    return Ok(End::TooMuchPrinted);
                 }
             }
             _ = looks.tick() => {
@@ -145,13 +149,17 @@ async fn size_of(folder: &Path) -> io::Result<u64> {
     Ok(total)
 }
 
+/// Keeps the thread that started a child; the thread ends when this is dropped.
+struct Starter(#[expect(dead_code, reason = "held for its Drop")] mpsc::Sender<()>);
+
 /// Starts a child in a process group of its own.
-async fn start(launch: Launch) -> io::Result<Child> {
+async fn start(launch: Launch) -> io::Result<(Child, Option<Starter>)> {
     let Some(confinement) = launch.confinement else {
-        return spawn(&launch.argv, launch.stdin.as_ref());
+        return Ok((spawn(&launch.argv, launch.stdin.as_ref())?, None));
     };
     // The thread confines itself for good, so it is one that nobody needs any more.
     let (answer, started) = oneshot::channel();
+    let (starter, released) = mpsc::channel();
     let runtime = Handle::current();
     std::thread::Builder::new()
         .name("confined-start".to_owned())
@@ -160,8 +168,11 @@ async fn start(launch: Launch) -> io::Result<Child> {
             let child = confinement.apply().and_then(|()| spawn(&launch.argv, None));
             // The caller may have gone; dropping the child kills it.
             drop(answer.send(child));
+            // Nothing is ever sent: this waits for the run's end.
+            while released.recv().is_ok() {}
         })?;
-    started.await.map_err(io::Error::other)?
+    let child = started.await.map_err(io::Error::other)??;
+    Ok((child, Some(Starter(starter))))
 }
 
 #[expect(

@@ -1,7 +1,14 @@
 //! The box made of Landlock rules and a seccomp filter, for machines without bubblewrap.
 //!
 //! Both hold for the thread that sets them and for what it starts, for good: a thread is made for
-//! each run and ends with the start.
+//! each run, and ends with it. The kernel kills the run when that thread is gone (`setpriv
+//! --pdeathsig`), and so when this process is, however it ends.
+//!
+//! What this box cannot do, and bubblewrap can: the filter is set before the program is started, so
+//! the one way of starting a program must stay open ([`super::Children::Spawned`]). Whoever takes
+//! over a decoder can therefore start programs of `/usr`, one waiting for the next, in the same
+//! box; they share its limits a process, and die with its process group unless they leave it. A
+//! filter set between fork and exec would be `unsafe` code here.
 
 use std::io;
 use std::path::{Path, PathBuf};

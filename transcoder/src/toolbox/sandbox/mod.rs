@@ -88,6 +88,7 @@ impl Sandbox {
                 launch.stdin = Some(filter.clone());
             }
             Self::Landlock(filter) => {
+                argv.extend(wrappers.die_with_starter());
                 link_source(&order)?;
                 launch.confinement = Some(Confinement::new(&order, filter.clone()));
             }
@@ -126,6 +127,8 @@ pub(super) struct Wrappers {
     pub(super) nice: PathBuf,
     /// `prlimit`.
     pub(super) prlimit: PathBuf,
+    /// `setpriv`, where there is one.
+    pub(super) setpriv: Option<PathBuf>,
 }
 
 impl Wrappers {
@@ -150,5 +153,11 @@ impl Wrappers {
             .map(OsString::from),
         );
         argv
+    }
+
+    /// Has the kernel kill what follows when the thread that starts it is gone.
+    fn die_with_starter(&self) -> impl Iterator<Item = OsString> {
+        let setpriv = self.setpriv.iter().map(OsString::from);
+        setpriv.flat_map(|program| [program, "--pdeathsig".into(), "KILL".into(), "--".into()])
     }
 }

@@ -11,13 +11,14 @@ use seccompiler::{
     SeccompRule, TargetArch,
 };
 
-/// Whether a run may start processes. Threads it always may.
+/// What a run may start. Threads it always may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::toolbox) enum Children {
-    /// No: the filter is set right before the program itself.
+    /// Nothing: the filter is set right before the program itself.
     Denied,
-    /// Yes: the filter is set before the program is started from here.
-    Allowed,
+    /// Only what halts its parent until it has become another program, the way `posix_spawn` does:
+    /// the filter is set in the thread that starts the program from here.
+    Spawned,
 }
 
 /// A compiled filter.
@@ -105,18 +106,20 @@ impl Filter {
     pub(in crate::toolbox) fn new(children: Children) -> io::Result<Self> {
         let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
             DENIED.iter().map(|call| (*call, Vec::new())).collect();
-        if children == Children::Denied {
-            rules.extend(FORKS.iter().map(|call| (*call, Vec::new())));
-            let thread = u64::try_from(libc::CLONE_THREAD).map_err(io::Error::other)?;
-            let not_a_thread = SeccompCondition::new(
-                0,
-                SeccompCmpArgLen::Qword,
-                SeccompCmpOp::MaskedEq(thread),
-                0,
-            );
-            let rule = not_a_thread.and_then(|condition| SeccompRule::new(vec![condition]));
-            rules.insert(libc::SYS_clone, vec![rule.map_err(io::Error::other)?]);
-        }
+        rules.extend(FORKS.iter().map(|call| (*call, Vec::new())));
+        let allowed: &[i32] = match children {
+            Children::Denied => &[libc::CLONE_THREAD],
+            Children::Spawned => &[libc::CLONE_THREAD, libc::CLONE_VFORK],
+        };
+        let without = |flag: &i32| -> io::Result<SeccompCondition> {
+            let flag = u64::try_from(*flag).map_err(io::Error::other)?;
+            let mask = SeccompCmpOp::MaskedEq(flag);
+            SeccompCondition::new(0, SeccompCmpArgLen::Qword, mask, 0).map_err(io::Error::other)
+        };
+        // Denied is what has none of these flags.
+        let neither = allowed.iter().map(without).collect::<io::Result<_>>()?;
+        let rule = SeccompRule::new(neither).map_err(io::Error::other)?;
+        rules.insert(libc::SYS_clone, vec![rule]);
         // "No such call" is what a program expects from an old kernel, and falls back from.
         let denied = SeccompAction::Errno(u32::try_from(libc::ENOSYS).map_err(io::Error::other)?);
         let arch = TargetArch::try_from(env::consts::ARCH).map_err(io::Error::other)?;
