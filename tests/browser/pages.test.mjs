@@ -60,6 +60,10 @@ async function visit(page, url, { id, failed }) {
   await open("/upload");
   await page.getByRole("heading", { name: "Upload films" }).waitFor();
   await judge(page, "upload");
+  const file = { name: "notes.mp4", mimeType: "video/mp4", buffer: Buffer.from("Not a film.\n") };
+  await page.getByLabel("Choose film files to upload").setInputFiles(file);
+  await page.getByRole("alert").waitFor();
+  await judge(page, "upload failed");
   await open("/nowhere");
   await page.getByRole("heading", { name: "Page not found" }).waitFor();
   await judge(page, "nowhere");

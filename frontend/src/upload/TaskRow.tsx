@@ -52,7 +52,7 @@ export function TaskRow({ item }: { item: Extract<UploadItem, { kind: 'task' }> 
         <h2 className="upload-name">{name}</h2>
         <p className="upload-facts">{transferText(state, size, speed).join(' · ')}</p>
       </header>
-      <UploadBar state={state} name={name} size={size} />
+      <Bar state={state} video={video} name={name} size={size} />
       <Steps steps={steps(state, video)} percent={uploadPercent(state, size)} />
       {problem ? (
         <p className="upload-problem" role="alert">
@@ -111,16 +111,28 @@ export function TaskRow({ item }: { item: Extract<UploadItem, { kind: 'task' }> 
   );
 }
 
-function UploadBar({ state, name, size }: { state: TaskState; name: string; size: number }) {
-  if (state.phase === 'stored') return null;
-  return (
-    <progress
-      className="bar"
-      aria-label={t('upload.progress', { name })}
-      max={size || 1}
-      value={Math.min(state.sentBytes, size * 0.995)}
-    />
-  );
+interface BarProps {
+  state: TaskState;
+  video: Video | undefined;
+  name: string;
+  size: number;
+}
+
+/** How much is sent, then how much is prepared. */
+function Bar({ state, video, name, size }: BarProps) {
+  if (state.phase !== 'stored') {
+    return (
+      <progress
+        className="bar"
+        aria-label={t('upload.progress', { name })}
+        max={size || 1}
+        value={Math.min(state.sentBytes, size * 0.995)}
+      />
+    );
+  }
+  const { segments_done: done, segments_total: total } = video?.progress ?? {};
+  if (!video || !done || !total || video.complete || video.state === 'failed') return null;
+  return <progress className="bar" aria-label={phaseText(state, video)} max={total} value={done} />;
 }
 
 function Steps({ steps, percent }: { steps: Step[]; percent: string }) {
