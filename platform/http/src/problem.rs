@@ -89,6 +89,18 @@ impl Problem {
         .caused_by(cause)
     }
 
+    /// 503: all is well but too much is asked for at a time; the caller should come back in
+    /// `seconds`.
+    pub fn busy(seconds: u32) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "Too much to do at the moment",
+            "Too much is being asked for at the moment. Try again in a few seconds.",
+        )
+        .retry_after(seconds)
+    }
+
     /// 500: our fault; the log knows more.
     pub fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::new(
@@ -100,7 +112,8 @@ impl Problem {
         .caused_by(cause)
     }
 
-    /// Keeps the cause for the log.
+    /// Keeps the cause for the log. A failure of ours has one, which makes it an error there; a
+    /// 5xx without one is only back-pressure.
     #[must_use]
     pub fn caused_by(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Box::new(cause));
@@ -112,6 +125,13 @@ impl Problem {
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_s = Some(seconds);
         self
+    }
+
+    /// Whether something of ours failed, rather than that the caller asked for too much, or too
+    /// early.
+    fn is_ours(&self) -> bool {
+        self.status == StatusCode::INTERNAL_SERVER_ERROR
+            || (self.status.is_server_error() && self.cause.is_some())
     }
 
     /// The HTTP status.
@@ -151,9 +171,11 @@ impl ResponseError for Problem {
 
     /// Logs the cause here, once, since here the answer is final.
     fn error_response(&self) -> HttpResponse {
-        if self.status.is_server_error() {
+        if self.is_ours() {
             let error: &dyn std::error::Error = self;
             tracing::error!(error, slug = self.slug, "request failed");
+        } else if self.status.is_server_error() {
+            tracing::debug!(slug = self.slug, "the caller was asked to come back");
         }
         let mut response = HttpResponse::build(self.status);
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
