@@ -104,3 +104,18 @@ it('has its choices in a menu that keys move in', async () => {
   expect(screen.queryByRole('menu')).toBeNull();
   expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Settings' }));
 });
+
+it('names the chapters of a film', async () => {
+  const chapters = [
+    { title: 'Intro', start_s: 0 },
+    { title: 'The lake', start_s: 30 },
+  ];
+  fakeApi.on('GET /api/watch/night', () => watchOf({ ...night, chapters }));
+  const { user } = open('/watch/night');
+  await player();
+  expect(screen.getByText('Intro')).toBeTruthy();
+  await user.keyboard('5');
+  expect(screen.getByText('The lake')).toBeTruthy();
+  const seek = screen.getByRole('slider', { name: 'Seek' });
+  expect(seek.getAttribute('aria-valuetext')).toBe('0:50 of 1:40, The lake');
+});

@@ -3,6 +3,7 @@ import type { Availability, Video } from '../api/types';
 import { t } from '../i18n';
 import { copyText } from '../lib/clipboard';
 import { clock } from '../lib/format';
+import { usable } from './chapters';
 import type { PlayerController } from './controller';
 import { ControlBar } from './controls/ControlBar';
 import { Help } from './controls/Help';
@@ -39,6 +40,8 @@ export function Chrome({ root, player, video, availability, theatre, onTheatre, 
     () => (complete || !availability ? undefined : readyRanges(availability)),
     [complete, availability],
   );
+  const { duration } = state;
+  const chapters = useMemo(() => usable(video.chapters, duration), [video.chapters, duration]);
   useFacts(root, state, idle.hidden);
   useReadyCap(player, state, video, availability);
   const around = {
@@ -81,6 +84,7 @@ export function Chrome({ root, player, video, availability, theatre, onTheatre, 
         state={state}
         renditions={renditions}
         ready={ready}
+        chapters={chapters}
         fullscreen={fullscreen.active}
         theatre={theatre}
         inPip={inPip}

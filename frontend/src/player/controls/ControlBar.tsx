@@ -1,7 +1,8 @@
-import type { Rendition } from '../../api/types';
+import type { Chapter, Rendition } from '../../api/types';
 import { t } from '../../i18n';
 import { clock } from '../../lib/format';
 import { Icon, type IconName } from '../../ui/Icon';
+import { chapterAt } from '../chapters';
 import { togglePictureInPicture } from '../commands';
 import type { PlayerController, PlayerState } from '../controller';
 import type { Range } from '../ranges';
@@ -14,6 +15,7 @@ interface Props {
   state: PlayerState;
   renditions: readonly Rendition[];
   ready: Range[] | undefined;
+  chapters: readonly Chapter[];
   fullscreen: boolean;
   theatre: boolean;
   inPip: boolean;
@@ -27,11 +29,12 @@ interface Props {
 }
 
 export function ControlBar(props: Props) {
-  const { player, state } = props;
+  const { player, state, chapters } = props;
+  const chapter = chapterAt(chapters, state.time)?.title;
   const moving = state.status === 'playing' || state.status === 'buffering';
   return (
     <div className="controls">
-      <SeekBar player={player} state={state} ready={props.ready} />
+      <SeekBar player={player} state={state} ready={props.ready} chapters={chapters} />
       <div className="controls-row">
         <Button
           icon={state.status === 'ended' ? 'replay' : moving ? 'pause' : 'play'}
@@ -47,7 +50,7 @@ export function ControlBar(props: Props) {
           <span>{clock(state.time)}</span>
           <span className="controls-duration"> / {clock(state.duration)}</span>
         </div>
-        <div className="controls-space" />
+        <div className="controls-space">{chapter}</div>
         <Settings
           player={player}
           state={state}
