@@ -31,6 +31,9 @@ pub struct Config {
     pub max_bytes: u64,
     /// The largest object that can be seeded.
     pub max_object_bytes: u64,
+    /// Objects pulled from the origin at a time; each takes two sockets and a file. More than the
+    /// origin lets wait for encoders, so that what exists is not held up by what does not yet.
+    pub max_pulls: usize,
 }
 
 impl Default for Config {
@@ -40,6 +43,7 @@ impl Default for Config {
             workers: 2,
             max_bytes: 20 << 30,
             max_object_bytes: 1 << 30,
+            max_pulls: 256,
         }
     }
 }
@@ -86,7 +90,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
     let discovery = client.discovery().clone();
     let runtime = tokio::runtime::Handle::current();
     let state = http::State {
-        library: library::Library::new(store, client, lifecycle.clone(), runtime),
+        library: library::Library::new(store, client, config.max_pulls, lifecycle.clone(), runtime),
         credential: http::Credential::new(&seed_key),
         max_object_bytes: config.max_object_bytes,
     };

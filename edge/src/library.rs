@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use platform_core::Lifecycle;
 use platform_http::Client;
 use reqwest::Response;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use crate::address::{Address, Scope};
 use crate::freshness::Freshness;
@@ -17,6 +18,9 @@ use crate::store::{Store, Stored};
 
 /// How long a refusal of the origin answers others who ask for the same.
 const REFUSED_FOR: Duration = Duration::from_secs(1);
+
+/// How long a pull waits for others to end, when there are too many.
+const QUEUE: Duration = Duration::from_secs(2);
 
 type Outcome = Result<Stored, Refusal>;
 
@@ -33,18 +37,26 @@ struct Inner {
     client: Client,
     freshness: Freshness,
     flights: Mutex<HashMap<Address, Flight>>,
+    pulls: Semaphore,
     lifecycle: Lifecycle,
     /// Pulls outlive the request, and the server thread, that began them.
     runtime: Handle,
 }
 
 impl Library {
-    pub(crate) fn new(store: Store, client: Client, lifecycle: Lifecycle, runtime: Handle) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        client: Client,
+        max_pulls: usize,
+        lifecycle: Lifecycle,
+        runtime: Handle,
+    ) -> Self {
         Self(Arc::new(Inner {
             store,
             client,
             freshness: Freshness::default(),
             flights: Mutex::default(),
+            pulls: Semaphore::new(max_pulls.clamp(1, Semaphore::MAX_PERMITS)),
             lifecycle,
             runtime,
         }))
@@ -63,8 +75,7 @@ impl Library {
 
     /// The object at `address`, from the disk or from the origin.
     pub(crate) async fn get(&self, address: &Address) -> Outcome {
-        let stored = self.0.store.get(address).await.map_err(Refusal::disk)?;
-        let Some(stored) = stored else {
+        let Some(stored) = self.on_disk(address).await? else {
             return self.pull(address, false).await;
         };
         if !address.is_manifest() || self.0.freshness.is_fresh(address) {
@@ -126,45 +137,64 @@ impl Library {
         flight
     }
 
-    /// Pulls the object, tells those who wait as soon as it can be read, and then makes it durable.
-    /// Returns whether there is none.
+    /// Pulls the object and tells those who wait as soon as it can be read or followed. Returns
+    /// whether there is none.
     async fn fly(
         &self,
         address: &Address,
         have_older: bool,
         landed: &watch::Sender<Option<Outcome>>,
     ) -> bool {
-        let known = self.0.freshness.etag(address).filter(|_| have_older);
-        let client = &self.0.client;
-        let answer = match origin::ask(client, address, known.as_deref(), have_older).await {
-            Ok(Answer::Object(answer)) => answer,
-            Ok(Answer::Unchanged) => {
-                self.0.freshness.postponed(address);
-                let again = self.0.store.get(address).await.map_err(Refusal::disk);
-                let outcome =
-                    again.and_then(|stored| stored.ok_or_else(|| Refusal::unreachable(BrokenOff)));
-                landed.send_replace(Some(outcome));
-                return false;
-            }
-            Err(refusal) => {
-                landed.send_replace(Some(Err(refusal)));
-                return true;
-            }
-        };
-        match self.receive(address, answer, landed).await {
+        match self.try_fly(address, have_older, landed).await {
             Ok(()) => false,
             Err(refusal) => {
-                let error: &dyn std::error::Error = &refusal;
-                tracing::warn!(error, %address, "a pull from the origin failed");
-                // Those who were answered already stay answered.
-                landed.send_if_modified(|outcome| {
-                    let waiting = outcome.is_none();
-                    outcome.get_or_insert(Err(refusal));
-                    waiting
-                });
+                if !matches!(refusal, Refusal::Answered { .. } | Refusal::Busy) {
+                    let error: &dyn std::error::Error = &refusal;
+                    tracing::warn!(error, %address, "a pull from the origin failed");
+                }
+                if let Refusal::Disk(error) = &refusal {
+                    self.0.store.make_room_if_full(error);
+                }
+                // Also in place of a file that stopped growing: nobody else is to follow it.
+                landed.send_replace(Some(Err(refusal)));
                 true
             }
         }
+    }
+
+    async fn try_fly(
+        &self,
+        address: &Address,
+        have_older: bool,
+        landed: &watch::Sender<Option<Outcome>>,
+    ) -> Result<(), Refusal> {
+        // The pull before may have landed since the disk was looked at.
+        if !have_older && let Some(stored) = self.on_disk(address).await? {
+            landed.send_replace(Some(Ok(stored)));
+            return Ok(());
+        }
+        let _permit = self.permit().await?;
+        let known = self.0.freshness.etag(address).filter(|_| have_older);
+        let asked = origin::ask(&self.0.client, address, known.as_deref(), have_older);
+        match asked.await? {
+            Answer::Object(answer) => self.receive(address, answer, landed).await,
+            Answer::Unchanged => {
+                self.0.freshness.postponed(address);
+                let stored = self.on_disk(address).await?;
+                let stored = stored.ok_or_else(|| Refusal::unreachable(BrokenOff))?;
+                landed.send_replace(Some(Ok(stored)));
+                Ok(())
+            }
+        }
+    }
+
+    async fn on_disk(&self, address: &Address) -> Result<Option<Stored>, Refusal> {
+        self.0.store.get(address).await.map_err(Refusal::disk)
+    }
+
+    async fn permit(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        let permit = tokio::time::timeout(QUEUE, self.0.pulls.acquire()).await;
+        permit.ok().and_then(Result::ok).ok_or(Refusal::Busy)
     }
 
     async fn receive(
@@ -176,7 +206,26 @@ impl Library {
         let begun = self.0.store.moment();
         let (etag, promised) = (origin::etag(&answer), answer.content_length());
         let mut incoming = self.0.store.create().await.map_err(Refusal::disk)?;
-        while let Some(bytes) = answer.chunk().await.map_err(Refusal::unreachable)? {
+        // A manifest is small, and an older one is better than one that breaks off.
+        let mut followed = promised.filter(|_| !address.is_manifest());
+        loop {
+            let ready = answer.chunk().now_or_never();
+            if ready.is_none() {
+                // Those who follow need not wait for what has not come yet.
+                incoming.flush().await.map_err(Refusal::disk)?;
+            }
+            // Not before the first write, which a full disk refuses.
+            if let Some(size) = followed.take_if(|_| incoming.is_begun()) {
+                let growing = incoming.follow(size).await.map_err(Refusal::disk)?;
+                landed.send_replace(Some(Ok(growing)));
+            }
+            let next = match ready {
+                Some(next) => next,
+                None => answer.chunk().await,
+            };
+            let Some(bytes) = next.map_err(Refusal::unreachable)? else {
+                break;
+            };
             incoming.write(bytes).await.map_err(Refusal::disk)?;
         }
         let stored = incoming.finish().await.map_err(Refusal::disk)?;

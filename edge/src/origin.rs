@@ -29,6 +29,9 @@ pub(crate) enum Refusal {
     /// It said nothing useful.
     #[error("the origin cannot be reached")]
     Unreachable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// Too much is being pulled already.
+    #[error("too many objects are being pulled from the origin")]
+    Busy,
     /// The answer could not be kept.
     #[error("the edge cannot write to its folder")]
     Disk(#[source] Arc<std::io::Error>),

@@ -4,4 +4,5 @@ pub mod conformance;
 #[cfg(feature = "film")]
 pub mod film;
 pub mod memory_blobs;
+pub mod room;
 pub mod stage;

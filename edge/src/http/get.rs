@@ -8,7 +8,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use platform_http::Problem;
 
-use super::{State, headers, nothing_here};
+use super::{State, disk_failed, headers, nothing_here};
 use crate::address::Address;
 use crate::origin::Refusal;
 use crate::range::{self, Wanted};
@@ -74,7 +74,7 @@ fn send(
     }
     match stored.in_memory(&part) {
         Some(bytes) => response.body(bytes),
-        None => response.body(SizedStream::new(length, Box::pin(stored.pieces(part)))),
+        None => response.body(SizedStream::new(length, stored.pieces(part))),
     }
 }
 
@@ -109,6 +109,7 @@ fn refused(refusal: Refusal) -> Result<HttpResponse, Problem> {
             Ok(response.body(problem))
         }
         Refusal::Unreachable(_) => Err(Problem::unavailable(2, refusal)),
-        Refusal::Disk(_) => Err(Problem::internal(refusal)),
+        Refusal::Busy => Err(Problem::busy(2)),
+        Refusal::Disk(error) => Err(disk_failed(error, StatusCode::SERVICE_UNAVAILABLE)),
     }
 }

@@ -7,12 +7,16 @@ mod headers;
 mod options;
 mod put;
 
-use actix_web::http::Method;
+use std::borrow::Borrow;
+use std::io;
+
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use platform_http::Problem;
 
 use crate::library::Library;
+use crate::store;
 pub(crate) use credential::Credential;
 
 /// What handlers share.
@@ -44,6 +48,25 @@ async fn dispatch(
     let mut response = answer.unwrap_or_else(|problem| headers::problem(&problem));
     headers::common(&mut response);
     response
+}
+
+/// What the disk does not do. A full one answers `full`: room is being made.
+fn disk_failed(
+    error: impl Borrow<io::Error> + std::error::Error + Send + Sync + 'static,
+    full: StatusCode,
+) -> Problem {
+    if !store::is_full(error.borrow()) {
+        return Problem::internal(error);
+    }
+    Problem::new(
+        full,
+        "disk-full",
+        "The disk of this edge is full",
+        "This edge has no room at the moment and is removing what was not asked for longest. Try \
+         again in a few seconds.",
+    )
+    .retry_after(2)
+    .caused_by(error)
 }
 
 fn nothing_here() -> Problem {

@@ -1,5 +1,6 @@
 //! `PUT`: the seeder brings an object.
 
+use std::io;
 use std::sync::Arc;
 
 use actix_web::http::{StatusCode, header};
@@ -10,7 +11,7 @@ use futures_util::StreamExt as _;
 use platform_http::Problem;
 use sha2::{Digest as _, Sha256};
 
-use super::{State, nothing_here};
+use super::{State, disk_failed, nothing_here};
 use crate::address::Address;
 
 /// RFC 9530: the digest of the content as it is sent.
@@ -25,8 +26,12 @@ pub(super) async fn handle(
     let address = Address::parse(request.uri().path()).ok_or_else(nothing_here)?;
     let expected = expected_digest(request)?;
     let store = state.library.store();
-    let existed = store.has(&address).await.map_err(Problem::internal)?;
-    let mut incoming = store.create().await.map_err(Problem::internal)?;
+    let failed = |error: io::Error| {
+        store.make_room_if_full(&error);
+        disk_failed(error, StatusCode::INSUFFICIENT_STORAGE)
+    };
+    let existed = store.has(&address).await.map_err(failed)?;
+    let mut incoming = store.create().await.map_err(failed)?;
     let mut digest = expected.is_some().then(Sha256::new);
     let mut size = 0;
     while let Some(bytes) = payload.next().await {
@@ -41,7 +46,7 @@ pub(super) async fn handle(
         if let Some(digest) = &mut digest {
             digest.update(&bytes);
         }
-        incoming.write(bytes).await.map_err(Problem::internal)?;
+        incoming.write(bytes).await.map_err(failed)?;
     }
     let actual = digest.map(|digest| <[u8; 32]>::from(digest.finalize()));
     if actual != expected {
@@ -49,11 +54,9 @@ pub(super) async fn handle(
             "The content does not have the digest that was sent with it: send the object again.",
         ));
     }
-    incoming.finish().await.map_err(Problem::internal)?;
-    store
-        .place(incoming, size, &address, None)
-        .await
-        .map_err(Problem::internal)?;
+    incoming.finish().await.map_err(failed)?;
+    let placed = store.place(incoming, size, &address, None);
+    placed.await.map_err(failed)?;
     state.library.seeded(&address);
     Ok(if existed {
         HttpResponse::NoContent().finish()

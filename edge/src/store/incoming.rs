@@ -1,12 +1,14 @@
-//! A file that is being written: invisible until it is whole.
+//! A file that is being written: invisible until it is whole, though it can be followed before.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use bytes::Bytes;
+use tokio::sync::watch;
 
 use super::Stored;
 
@@ -20,8 +22,11 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 pub(crate) struct Incoming {
     path: PathBuf,
     file: Arc<File>,
+    begun: SystemTime,
     pending: Vec<Bytes>,
     pending_size: usize,
+    /// Bytes in the file. Those who follow it see its end when this goes away.
+    written: watch::Sender<u64>,
     kept: bool,
 }
 
@@ -36,11 +41,14 @@ impl Incoming {
                 .write(true)
                 .create_new(true)
                 .open(&path)?;
+            let begun = file.metadata()?.modified()?;
             Ok(Self {
                 path,
                 file: Arc::new(file),
+                begun,
                 pending: Vec::new(),
                 pending_size: 0,
+                written: watch::Sender::new(0),
                 kept: false,
             })
         })
@@ -52,25 +60,46 @@ impl Incoming {
         self.pending_size += bytes.len();
         self.pending.push(bytes);
         if self.pending_size >= GATHER {
-            let (file, pending) = self.take();
-            blocking(move || write_all(&file, &pending)).await?;
+            self.flush().await?;
         }
         Ok(())
     }
 
+    /// Writes what was gathered, for those who follow.
+    pub(crate) async fn flush(&mut self) -> io::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let file = Arc::clone(&self.file);
+        let pending = std::mem::take(&mut self.pending);
+        let size = u64::try_from(std::mem::take(&mut self.pending_size)).unwrap_or(u64::MAX);
+        blocking(move || write_all(&file, &pending)).await?;
+        self.written.send_modify(|written| *written += size);
+        Ok(())
+    }
+
+    /// Whether anything is in the file yet.
+    pub(crate) fn is_begun(&self) -> bool {
+        *self.written.borrow() > 0
+    }
+
+    /// Opens the file for serving while it grows to `size` bytes.
+    pub(crate) async fn follow(&self, size: u64) -> io::Result<Stored> {
+        let (file, begun) = (Arc::clone(&self.file), self.begun);
+        let written = self.written.subscribe();
+        blocking(move || Stored::growing(file, begun, size, written)).await
+    }
+
     /// Writes what is left and opens the whole file for serving, durable or not.
     pub(crate) async fn finish(&mut self) -> io::Result<Stored> {
-        let (file, pending) = self.take();
+        self.flush().await?;
+        let (file, begun) = (Arc::clone(&self.file), self.begun);
         blocking(move || {
-            write_all(&file, &pending)?;
+            // Its tag is the one that those who followed it were told.
+            file.set_modified(begun)?;
             Stored::new(file)
         })
         .await
-    }
-
-    fn take(&mut self) -> (Arc<File>, Vec<Bytes>) {
-        self.pending_size = 0;
-        (Arc::clone(&self.file), std::mem::take(&mut self.pending))
     }
 
     /// Blocks until the file would survive a loss of power: one that is shorter afterwards would be

@@ -51,7 +51,7 @@ struct Inner {
     folder: PathBuf,
     max_bytes: u64,
     usage: Mutex<Usage>,
-    over_budget: Notify,
+    make_room: Notify,
     /// Counts deletions. Held while a file is put in place, so that none slips past one.
     deletions: Mutex<u64>,
     _lock: File,
@@ -77,7 +77,7 @@ impl Store {
             folder: folder.to_owned(),
             max_bytes,
             usage: Mutex::default(),
-            over_budget: Notify::new(),
+            make_room: Notify::new(),
             deletions: Mutex::default(),
             _lock: lock,
         })))
@@ -167,13 +167,20 @@ impl Store {
         .await
     }
 
+    /// When `error` is that of a full disk, whoever filled it: the cache gives way.
+    pub(crate) fn make_room_if_full(&self, error: &io::Error) {
+        if is_full(error) {
+            self.0.make_room.notify_one();
+        }
+    }
+
     fn usage(&self) -> MutexGuard<'_, Usage> {
         locked(&self.0.usage)
     }
 
     fn check_budget(&self) {
-        if self.usage().total() > self.0.max_bytes {
-            self.0.over_budget.notify_one();
+        if self.usage().exceeds(self.0.max_bytes) {
+            self.0.make_room.notify_one();
         }
     }
 }
@@ -195,6 +202,14 @@ fn take(folder: &Path) -> io::Result<Option<File>> {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether the disk, a quota or a limit of the process leaves no room.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
 }
 
 fn is_absent(error: &io::Error) -> bool {

@@ -1,13 +1,18 @@
-//! A file of the edge that is open for serving.
+//! A file of the edge that is open for serving, whole or still growing.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::stream::{self, LocalBoxStream};
+use futures_util::{Stream, StreamExt};
+use tokio::sync::watch;
+
+use super::incoming::blocking;
 
 /// Files up to this size are read when they are opened: one trip to the disk instead of two.
 const SMALL: u64 = 128 << 10;
@@ -20,6 +25,9 @@ const PIECE: usize = 256 << 10;
 pub(crate) struct Stored {
     file: Arc<File>,
     small: Option<Bytes>,
+    /// How many bytes there are, unless all are.
+    written: Option<watch::Receiver<u64>>,
+    /// Bytes that there are, or will be.
     pub(crate) size: u64,
     pub(crate) etag: String,
 }
@@ -37,8 +45,26 @@ impl Stored {
         Ok(Self {
             file,
             small,
+            written: None,
             size,
-            etag: etag(&facts),
+            etag: etag(facts.ino(), facts.modified()?, size),
+        })
+    }
+
+    /// Blocks: reads the facts of a file that was `begun` and will have `size` bytes.
+    pub(super) fn growing(
+        file: Arc<File>,
+        begun: SystemTime,
+        size: u64,
+        written: watch::Receiver<u64>,
+    ) -> io::Result<Self> {
+        let etag = etag(file.metadata()?.ino(), begun, size);
+        Ok(Self {
+            file,
+            small: None,
+            written: Some(written),
+            size,
+            etag,
         })
     }
 
@@ -50,22 +76,48 @@ impl Stored {
         (start <= end && end <= small.len()).then(|| small.slice(start..end))
     }
 
-    /// The bytes of `range`, piece by piece.
-    pub(crate) fn pieces(
+    /// The bytes of `range`, piece by piece, each as soon as it is there.
+    pub(crate) fn pieces(&self, range: Range<u64>) -> LocalBoxStream<'static, io::Result<Bytes>> {
+        match &self.written {
+            Some(written) => self.arriving(range, written.clone()).boxed_local(),
+            None => self.lying(range).boxed_local(),
+        }
+    }
+
+    fn arriving(
         &self,
         range: Range<u64>,
+        written: watch::Receiver<u64>,
     ) -> impl Stream<Item = io::Result<Bytes>> + use<> {
+        let file = Arc::clone(&self.file);
+        stream::try_unfold((range, written), move |(range, mut written)| {
+            let file = Arc::clone(&file);
+            async move {
+                if range.is_empty() {
+                    return Ok(None);
+                }
+                let there = *written
+                    .wait_for(|written| *written > range.start)
+                    .await
+                    .map_err(|_gone| io::Error::other("the transfer from the origin broke off"))?;
+                let left = there.min(range.end) - range.start;
+                let length = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+                let start = range.start;
+                let bytes = blocking(move || read(&file, start, length)).await?;
+                let next = start + u64::try_from(length).unwrap_or(left);
+                Ok(Some((bytes, (next..range.end, written))))
+            }
+        })
+    }
+
+    fn lying(&self, range: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> + use<> {
         let file = Arc::clone(&self.file);
         let end = range.end;
         stream::iter(range.step_by(PIECE))
             .map(move |start| {
                 let file = Arc::clone(&file);
                 let length = usize::try_from(end - start).unwrap_or(PIECE).min(PIECE);
-                async move {
-                    tokio::task::spawn_blocking(move || read(&file, start, length))
-                        .await
-                        .map_err(io::Error::other)?
-                }
+                blocking(move || read(&file, start, length))
             })
             .buffered(2)
     }
@@ -77,13 +129,8 @@ fn read(file: &File, start: u64, length: usize) -> io::Result<Bytes> {
     Ok(buffer.into())
 }
 
-/// Every write makes a new file, so inode, time and size together name its content.
-fn etag(facts: &Metadata) -> String {
-    format!(
-        "\"{:x}-{:x}.{:x}-{:x}\"",
-        facts.ino(),
-        facts.mtime(),
-        facts.mtime_nsec(),
-        facts.len()
-    )
+/// Every write makes a new file, so inode, the time it was made and size together name its content.
+fn etag(inode: u64, made: SystemTime, size: u64) -> String {
+    let made = made.duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("\"{inode:x}-{:x}-{size:x}\"", made.as_nanos())
 }

@@ -29,24 +29,29 @@ impl Store {
         loop {
             tokio::select! {
                 () = lifecycle.draining() => return,
-                () = self.0.over_budget.notified() => self.evict().await,
+                () = self.0.make_room.notified() => self.evict().await,
             }
         }
     }
 
-    /// Goes a tenth below the budget, so that not every new file costs an eviction.
+    /// Goes a tenth below the budget, so that not every new file costs an eviction; and when the
+    /// disk holds less than that, a tenth below what it holds.
     async fn evict(&self) {
-        let target = self.0.max_bytes / 10 * 9;
-        let victims = self.usage().evict_to(target);
+        let victims = self.usage().evict_a_tenth(self.0.max_bytes);
         let files = victims.len();
+        if files == 0 {
+            return;
+        }
         let folder = self.0.folder.clone();
         let removed = blocking(move || {
+            let mut outcome = Ok(());
             for victim in victims {
                 let path = folder.join(victim);
-                remove_file(&path)?;
+                // One that stays must not keep the others.
+                outcome = outcome.and(remove_file(&path).map(drop));
                 remove_if_empty(path.parent());
             }
-            Ok(())
+            outcome
         })
         .await;
         match removed {

@@ -23,9 +23,9 @@ use url::Url;
 
 pub use origin::OriginStub;
 pub use pulling::{
-    a_hundred_who_miss_cause_one_pull, a_large_object_streams, a_manifest_is_renewed,
-    a_manifest_outlives_its_origin, a_refusal_is_passed_on_and_forgotten,
-    a_waiter_who_leaves_stops_nothing,
+    a_broken_pull_is_never_a_whole_object, a_hundred_who_miss_cause_one_pull,
+    a_large_object_streams, a_manifest_is_renewed, a_manifest_outlives_its_origin,
+    a_refusal_is_passed_on_and_forgotten, a_waiter_who_leaves_stops_nothing,
 };
 pub use seeding::{
     a_body_that_is_not_what_was_sent_is_refused, deletion_removes_what_it_names,

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use actix_web::body::SizedStream;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use platform_core::Lifecycle;
 use platform_http::{Discovery, Server, Service};
 use tokio::sync::watch;
@@ -14,6 +16,8 @@ use url::Url;
 #[derive(Debug, Clone)]
 enum Script {
     Object(Bytes),
+    /// Pauses after so many bytes.
+    Paused(Bytes, usize),
     Refusal(u16),
 }
 
@@ -21,7 +25,14 @@ enum Script {
 struct State {
     scripts: HashMap<String, Script>,
     hits: HashMap<String, u32>,
-    held: HashMap<String, watch::Sender<bool>>,
+    held: HashMap<String, watch::Sender<Gate>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gate {
+    Closed,
+    Open,
+    Broken,
 }
 
 /// An origin on a port of its own, announced as the edge-provider. Clones share it.
@@ -56,29 +67,45 @@ impl OriginStub {
     }
 
     /// From now on `path` is `body`.
-    pub(super) fn serve(&self, path: String, body: impl Into<Bytes>) {
+    pub fn serve(&self, path: String, body: impl Into<Bytes>) {
         self.script(path, Script::Object(body.into()));
     }
 
     /// From now on `path` is refused with `status`; with 503, until in two seconds.
-    pub(super) fn refuse(&self, path: String, status: u16) {
+    pub fn refuse(&self, path: String, status: u16) {
         self.script(path, Script::Refusal(status));
     }
 
     /// Lets requests of `path` wait until it is released.
-    pub(super) fn hold(&self, path: String) {
-        self.state().held.insert(path, watch::Sender::new(false));
+    pub fn hold(&self, path: String) {
+        let closed = watch::Sender::new(Gate::Closed);
+        self.state().held.insert(path, closed);
+    }
+
+    /// From now on `path` is `body`, of which only the first `bytes` come until it is released.
+    pub fn pause(&self, path: String, body: impl Into<Bytes>, bytes: usize) {
+        self.hold(path.clone());
+        self.script(path, Script::Paused(body.into(), bytes));
     }
 
     /// Answers those that wait for `path`, and all later ones at once.
-    pub(super) fn release(&self, path: &str) {
+    pub fn release(&self, path: &str) {
+        self.set(path, Gate::Open);
+    }
+
+    /// Ends the connections of those that wait for the rest of `path`, which was paused.
+    pub fn break_off(&self, path: &str) {
+        self.set(path, Gate::Broken);
+    }
+
+    fn set(&self, path: &str, gate: Gate) {
         if let Some(held) = self.state().held.get(path) {
-            held.send_replace(true);
+            held.send_replace(gate);
         }
     }
 
     /// How often `path` was asked for.
-    pub(super) fn hits(&self, path: &str) -> u32 {
+    pub fn hits(&self, path: &str) -> u32 {
         self.state().hits.get(path).copied().unwrap_or_default()
     }
 
@@ -92,14 +119,14 @@ impl OriginStub {
 
 async fn answer(request: HttpRequest, state: web::Data<Mutex<State>>) -> HttpResponse {
     let path = request.uri().path().to_owned();
-    let held = {
+    let (held, paused) = {
         let mut state = state.lock().expect("no story panicked in here");
         *state.hits.entry(path.clone()).or_default() += 1;
-        state.held.get(&path).map(watch::Sender::subscribe)
+        let paused = matches!(state.scripts.get(&path), Some(Script::Paused(..)));
+        (state.held.get(&path).map(watch::Sender::subscribe), paused)
     };
-    if let Some(mut held) = held {
-        let released = held.wait_for(|released| *released).await;
-        assert!(released.is_ok(), "what is held is released");
+    if let Some(held) = held.clone().filter(|_| !paused) {
+        opened(held).await;
     }
     let script = {
         let state = state.lock().expect("no story panicked in here");
@@ -107,8 +134,29 @@ async fn answer(request: HttpRequest, state: web::Data<Mutex<State>>) -> HttpRes
     };
     match script.unwrap_or(Script::Refusal(404)) {
         Script::Object(body) => object(&request, body),
+        Script::Paused(body, at) => {
+            paused_object(body, at, held.expect("what is paused has a gate"))
+        }
         Script::Refusal(status) => refusal(status),
     }
+}
+
+async fn opened(mut gate: watch::Receiver<Gate>) -> Gate {
+    let opened = gate.wait_for(|gate| *gate != Gate::Closed).await;
+    *opened.expect("what is held is released")
+}
+
+fn paused_object(body: Bytes, at: usize, gate: watch::Receiver<Gate>) -> HttpResponse {
+    let length = u64::try_from(body.len()).expect("bodies are small");
+    let (first, rest) = (body.slice(..at), body.slice(at..));
+    let rest = async move {
+        match opened(gate).await {
+            Gate::Open => Ok(rest),
+            _ => Err(std::io::Error::other("by the story")),
+        }
+    };
+    let pieces = stream::iter([Ok(first)]).chain(stream::once(rest));
+    HttpResponse::Ok().body(SizedStream::new(length, Box::pin(pieces)))
 }
 
 fn object(request: &HttpRequest, body: Bytes) -> HttpResponse {

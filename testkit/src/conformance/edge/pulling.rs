@@ -115,6 +115,41 @@ pub async fn a_manifest_outlives_its_origin(edge: &Subject) {
     .await;
 }
 
+/// A transfer that breaks off is seen as one by whoever asked, and is not kept.
+pub async fn a_broken_pull_is_never_a_whole_object(edge: &Subject) {
+    let (film, content) = (Film::new(), pattern(700_000));
+    let (path, pulled) = (film.path("v/360p/3.m4s"), film.origin("v/360p/3.m4s"));
+    edge.origin.pause(pulled.clone(), content.clone(), 300_000);
+    let ask = async {
+        let answer = edge.get(&path).await;
+        answer.status() == 200 && answer.bytes().await.is_ok()
+    };
+    let break_off = async {
+        eventually("the origin is asked", || async {
+            edge.origin.hits(&pulled) > 0
+        })
+        .await;
+        edge.origin.break_off(&pulled);
+    };
+    let (seems_whole, ()) = tokio::join!(ask, break_off);
+    assert!(!seems_whole, "a torn object seems whole");
+    edge.origin.serve(pulled.clone(), content.clone());
+    edge.origin.release(&pulled);
+    let path = path.as_str();
+    eventually("the object is pulled again", || async {
+        let answer = edge.get(path).await;
+        let status = answer.status();
+        match answer.bytes().await {
+            Ok(bytes) if status == 200 => {
+                assert!(bytes == content, "what broke off was kept");
+                true
+            }
+            _ => false,
+        }
+    })
+    .await;
+}
+
 /// A large object arrives whole, and a range of its end without its beginning.
 pub async fn a_large_object_streams(edge: &Subject) {
     let (film, content) = (Film::new(), Bytes::from(pattern(48 << 20)));
