@@ -26,13 +26,16 @@ const SWITCHES: Record<string, boolean> = {
 };
 
 /**
- * What reads MPEG-TS, raw AAC and MP3 and makes MP4 of them, and captions that are not WebVTT.
+ * What reads MPEG-TS, raw AAC and MP3 and makes MP4 of them, captions that are not WebVTT, decryption
+ * and progressive loading, which is off.
  * By importer, since others may need some of these.
  */
 const LEFT_OUT: Record<string, RegExp> = {
   'demux/transmuxer.ts': /\/(?:tsdemuxer|aacdemuxer|mp3demuxer|ac3-demuxer|mp4-remuxer)$/,
   'controller/timeline-controller.ts': /\/(?:cea-608-parser|output-filter|imsc1-ttml-parser)$/,
   'controller/subtitle-track-controller.ts': /\/imsc1-ttml-parser$/,
+  'crypt/decrypter.ts': /\/aes-decryptor$/,
+  'config.ts': /\/fetch-loader$/,
 };
 
 const ENTRY = '\0marquee-hls-entry';
@@ -43,6 +46,8 @@ export default LeftOut;
 export const AC3Demuxer = LeftOut;
 export const IMSC1_CODEC = 'stpp.ttml.im1t';
 export const parseIMSC1 = undefined;
+export const removePadding = undefined;
+export const fetchSupported = () => false;
 `;
 
 /** The builds of the engines that are shipped. */
