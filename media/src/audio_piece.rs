@@ -52,8 +52,12 @@ impl AudioPiece {
 
     /// When the first sample to feed lies, from the film's common zero.
     pub fn start_time(&self) -> Micros {
-        let micros = u128::from(self.first_sample) * 1_000_000 / u128::from(AUDIO_RATE);
-        Micros(i64::try_from(micros).unwrap_or(i64::MAX))
+        sample_time(self.first_sample)
+    }
+
+    /// When the last sample to feed is over, from the film's common zero.
+    pub fn end_time(&self) -> Micros {
+        sample_time(self.first_sample.saturating_add(self.samples))
     }
 
     /// Packets to keep after the dropped ones.
@@ -72,6 +76,11 @@ impl AudioPiece {
         };
         Some(index(frames.start)?..index(frames.end)?)
     }
+}
+
+fn sample_time(sample: u64) -> Micros {
+    let micros = u128::from(sample) * 1_000_000 / u128::from(AUDIO_RATE);
+    Micros(i64::try_from(micros).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

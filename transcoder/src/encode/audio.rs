@@ -3,6 +3,8 @@
 //! Every piece is cut from the same line of samples, wherever its decoding began, and encoded with
 //! some frames before and after that are dropped again: joints cannot be heard.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use media::audio_piece::AudioPiece;
 use media::fmp4::{Adts, FragmentInfo, InitInfo, audio_init, audio_segment};
@@ -13,9 +15,10 @@ use media::time::Micros;
 use media::validate::{self, ValidateError};
 
 use super::args::Args;
+use super::even;
 use super::span::Start;
 use super::{AudioJob, AudioOutput, SegmentBytes};
-use crate::toolbox::{Limits, Run, RunError, Tool, ToolConfig, Toolbox, View};
+use crate::toolbox::{Job, Limits, Run, RunError, Tool, ToolConfig, Toolbox, View};
 
 /// Decoded before the piece: decoders need a few packets to be right, and the resampler too.
 const SEEK_MARGIN: Micros = Micros(500_000);
@@ -27,6 +30,13 @@ pub(crate) async fn encode(tools: &Toolbox, job: &AudioJob) -> Result<AudioOutpu
     let task = Task::of(job)?;
     let start = task.start();
     match attempt(tools, &task, start).await {
+        Err(error) if even::is_wanted(&error) => {
+            tracing::info!(segments = ?job.segments, "the sound changes its form: made even first");
+            let folder = tools.job()?;
+            let even = task.even(tools, start, &folder).await?;
+            let even = Task::of(&even)?;
+            attempt(tools, &even, Start::Beginning).await
+        }
         // Nothing to decode there: the track may end before the film does.
         Err(RunError::Invalid { .. } | RunError::Source { .. }) if start != Start::Beginning => {
             tracing::warn!(segments = ?job.segments, "seeking failed: decoding from the start");
@@ -76,10 +86,59 @@ impl<'a> Task<'a> {
         )
     }
 
-    fn args(&self, config: &ToolConfig, start: Start, view: &View) -> Vec<String> {
+    /// The same job from a file in `folder` in which the sound keeps one form.
+    async fn even(
+        &self,
+        tools: &Toolbox,
+        start: Start,
+        folder: &Job,
+    ) -> Result<AudioJob, RunError> {
+        let skipped = start.skipped(self.job.plan.origin, self.wanted());
+        let run = Run {
+            tool: Tool::Ffmpeg,
+            source: &self.job.source.path,
+            job: folder,
+            limits: Limits::light(tools.config(), skipped),
+            urgency: self.job.urgency,
+            cancel: &self.job.cancel,
+        };
+        let graph = even::graph(
+            self.stream,
+            self.layout(),
+            self.job.plan.origin + self.piece.end_time() + SEEK_MARGIN,
+        );
+        let args = |view: &View| {
+            let mut args = self.input("", tools.config(), start, view);
+            args.option("-filter_complex", graph);
+            even::output(&mut args, view);
+            args.into_vec()
+        };
+        tools.run(run, args).await?;
+        Ok(AudioJob {
+            source: Arc::new(even::source(folder, self.track.stream_index).await?),
+            ..self.job.clone()
+        })
+    }
+
+    fn input(&self, options: &str, config: &ToolConfig, start: Start, view: &View) -> Args {
         let mut args = Args::ffmpeg();
         start.options(&mut args);
+        args.words(options);
         args.extend(view.input(self.job.source.demuxer, config.max_pixels));
+        args
+    }
+
+    const fn layout(&self) -> &'static str {
+        if self.track.channels == 1 {
+            "mono"
+        } else {
+            "stereo"
+        }
+    }
+
+    fn args(&self, config: &ToolConfig, start: Start, view: &View) -> Vec<String> {
+        // A graph that is built anew midway would begin with the piece's first sample again.
+        let mut args = self.input("-reinit_filter 0", config, start, view);
         args.option("-filter_complex", self.graph());
         args.words("-map [a] -c:a aac")
             .option("-b:a", format!("{}k", self.track.bitrate_kbps));
@@ -89,11 +148,7 @@ impl<'a> Task<'a> {
     }
 
     fn graph(&self) -> String {
-        let layout = if self.track.channels == 1 {
-            "mono"
-        } else {
-            "stereo"
-        };
+        let layout = self.layout();
         let first = self.piece.first_sample;
         let count = self.piece.samples;
         // From here on the decoded samples are used; a little before the piece.

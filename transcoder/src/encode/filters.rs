@@ -1,8 +1,8 @@
 //! The filter graph of a video run: one decode, cut on frame numbers, to every rung.
 
-use media::Plan;
 use media::ladder::{Rung, Size};
-use media::probe::{Hdr, Scan, VideoStream};
+use media::probe::{Hdr, Rotation, Scan, VideoStream};
+use media::{Plan, Rational};
 
 use super::images::Picture;
 use super::span::Start;
@@ -45,7 +45,11 @@ pub(super) fn graph(
     let outputs = rungs.len() + pictures.len();
     let labels: Vec<_> = (0..outputs).map(|output| format!("[s{output}]")).collect();
     let common = [
-        format!("[0:{stream}]{}", cut(plan, video, frames, start)),
+        format!(
+            "[0:{stream}]{}{}",
+            even_size(video),
+            cut(plan, video, frames, start)
+        ),
         normal_colors(video, largest),
         format!("split={outputs}{}", labels.concat()),
     ];
@@ -68,6 +72,23 @@ pub(super) fn graph(
 /// What the encoder is to write about colors, whatever the source said.
 const TAGS: &str =
     "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709:field_mode=prog";
+
+/// Whether the graph goes on when frames change their size or format midway. Built anew, it would
+/// count frames from the start again and lose those it holds. ffmpeg turns pictures before they
+/// reach the graph, and what turns them cannot take another size.
+pub(super) fn outlives_changes(video: &VideoStream) -> bool {
+    video.rotation == Rotation::None
+}
+
+/// Every frame in the size that was planned for: nothing is done to those that have it.
+fn even_size(video: &VideoStream) -> String {
+    if outlives_changes(video) {
+        let Size { width, height } = video.coded;
+        format!("scale=w={width}:h={height}:flags=bicubic,")
+    } else {
+        String::new()
+    }
+}
 
 /// From the decoder's frames to exactly the frames of the run, at constant rate.
 fn cut(plan: &Plan, video: &VideoStream, frames: Frames, start: Start) -> String {

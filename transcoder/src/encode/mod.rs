@@ -4,6 +4,7 @@
 
 mod args;
 pub(crate) mod audio;
+mod even;
 mod filters;
 mod fragments;
 pub(crate) mod images;

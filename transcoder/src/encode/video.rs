@@ -115,6 +115,9 @@ impl<'a> Task<'a> {
             self.stream,
             self.frames,
             start,
+        if filters::outlives_changes(self.video) {
+            args.words("-reinit_filter 0");
+        }
             &self.rungs,
             &self.pictures,
         );
