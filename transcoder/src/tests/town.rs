@@ -16,11 +16,11 @@ use schemas::{NewEvent, OwnerId, VideoId};
 use tempfile::TempDir;
 use url::Url;
 
-use super::studio::FakeStudio;
 use crate::Config;
 use crate::domain::{FilmKey, FilmState};
 use crate::start::{Deps, Roles, start};
 use crate::store::Store;
+use crate::studio::Studio;
 use crate::testing::PATIENCE;
 
 /// What all processes share.
@@ -64,7 +64,11 @@ impl Town {
 
     /// Starts a process of both roles that encodes with `studio`. It ends when the life returned
     /// does.
-    pub(super) async fn process(&self, studio: &Arc<FakeStudio>, roles: Roles) -> Lifecycle {
+    pub(super) async fn process<S: Studio + 'static>(
+        &self,
+        studio: &Arc<S>,
+        roles: Roles,
+    ) -> Lifecycle {
         let lifecycle = Lifecycle::new();
         let config = Config {
             bulk_slots: 2,
@@ -81,7 +85,7 @@ impl Town {
             clock: Arc::new(SystemClock),
             lifecycle: lifecycle.clone(),
         };
-        start(&config, deps, roles, Arc::<FakeStudio>::clone(studio))
+        start(&config, deps, roles, Arc::<S>::clone(studio))
             .await
             .unwrap();
         lifecycle
@@ -89,11 +93,17 @@ impl Town {
 
     /// Says that a film of `seconds` was uploaded.
     pub(super) async fn upload(&self, seconds: u32) -> FilmKey {
+        self.upload_named(&seconds.to_string(), "film.mp4").await
+    }
+
+    /// Says that the object `key` was uploaded as `name`.
+    pub(super) async fn upload_named(&self, key: &str, name: &str) -> FilmKey {
         let video = VideoId::random(&mut rand::rng());
         let event = VideoUploaded {
             video_id: video.to_string(),
             owner: "ada".to_owned(),
-            source_key: format!("{seconds}"),
+            source_key: key.to_owned(),
+            file_name: name.to_owned(),
             size_bytes: 1,
             ..VideoUploaded::default()
         };
