@@ -1,5 +1,7 @@
 //! From `ffprobe`'s report to the film: which streams count and how the picture is shown.
 
+use std::collections::BTreeSet;
+
 use super::raw::{self, Probe, Scalar, Stream};
 use super::{
     AudioStream, Chapter, Color, Hdr, Limits, ProbeError, Rotation, Scan, Source, SubtitleStream,
@@ -101,7 +103,8 @@ fn first_video(probe: &Probe) -> Option<&Stream> {
 }
 
 fn nothing_to_play(probe: &Probe) -> ProbeError {
-    let codecs: Vec<_> = probe
+    // Each once and not too many: there may be a thousand tracks.
+    let codecs: BTreeSet<_> = probe
         .streams
         .iter()
         .filter(|stream| (stream.is("video") && !is_cover(stream)) || stream.is("audio"))
@@ -117,7 +120,7 @@ fn nothing_to_play(probe: &Probe) -> ProbeError {
         return ProbeError::NoTrack;
     }
     ProbeError::Undecodable {
-        codecs: codecs.join(", "),
+        codecs: codecs.into_iter().take(8).collect::<Vec<_>>().join(", "),
     }
 }
 
