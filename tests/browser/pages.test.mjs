@@ -89,6 +89,8 @@ test("every page is accessible and fits", { timeout: 300_000 }, async (t) => {
   await empty.goto(url);
   await empty.getByText("Nothing is showing yet").waitFor();
   await judge(empty, "home empty");
+  await empty.getByRole("link", { name: "Licences" }).click();
+  await empty.getByText(/^hls\.js \d/m).waitFor();
   const films = await fill(t, url);
   for (const { colorScheme, ...viewport } of WINDOWS) {
     await t.test(`${viewport.width} px, ${colorScheme}`, async (t) => {
