@@ -14,8 +14,8 @@ use platform_db::Db;
 use platform_http::{Client, Discovery};
 use schemas::v1::event::Payload;
 use schemas::v1::{
-    ChunkEncoded, Rendition, UploadAbandoned, UploadStarted, VideoFailed, VideoLive, VideoPlanned,
-    VideoPlayable, VideoTranscoded, VideoUploaded,
+    ChunkEncoded, Rendition, UploadAbandoned, UploadProgressed, UploadStarted, VideoFailed,
+    VideoLive, VideoPlanned, VideoPlayable, VideoTranscoded, VideoUploaded,
 };
 use schemas::{NewEvent, OwnerId, VideoId};
 use serde_json::{Value, json};
@@ -194,6 +194,7 @@ fn planned(video: &VideoId) -> Payload {
         height: 720,
         renditions: vec![rendition()],
         segments_total: 4,
+        ..VideoPlanned::default()
     })
 }
 
@@ -236,11 +237,26 @@ async fn a_video_goes_from_upload_to_live_and_is_found() {
     let uploading = service.in_state(&video, "uploading").await;
     assert_eq!(uploading["title"], title);
     assert_eq!(uploading["progress"]["size_bytes"], 1000);
+    assert_eq!(uploading["progress"]["uploaded_bytes"], 0);
     assert_eq!(uploading["watch_url"], format!("/watch/{video}"));
     assert!(uploading.get("hls_url").is_none());
 
+    let progressed = UploadProgressed {
+        video_id: video.to_string(),
+        stored_bytes: 400,
+        sequence: 1,
+        ..UploadProgressed::default()
+    };
+    service
+        .tell(Videos, &video, Payload::UploadProgressed(progressed))
+        .await;
+    let path = format!("/api/videos/{video}");
+    let stored = |body: &Value, bytes: u64| body["progress"]["uploaded_bytes"] == bytes;
+    service.until(&path, |_, body| stored(body, 400)).await;
+
     service.tell(Transcode, &video, uploaded(&video)).await;
-    service.in_state(&video, "processing").await;
+    let whole = service.in_state(&video, "processing").await;
+    assert!(stored(&whole, 1000), "{whole}");
     service
         .tell(TranscodeProgress, &video, planned(&video))
         .await;
@@ -257,7 +273,6 @@ async fn a_video_goes_from_upload_to_live_and_is_found() {
         .tell(PostTranscode, &video, transcoded(&video))
         .await;
     service.finds("buny", &[title]).await;
-    let path = format!("/api/videos/{video}");
     let told = |body: &Value| body["complete"] == true && body["progress"]["segments_done"] == 2;
     let shown = service.until(&path, |_, body| told(body)).await;
     assert_eq!(shown["duration_s"], 5.5);
@@ -415,12 +430,14 @@ async fn failed_and_abandoned_videos_are_not_found() {
         problem_type: "source-not-a-video".to_owned(),
         title: "Not a video".to_owned(),
         detail: "Upload a film.".to_owned(),
+        source_refused: true,
     };
     service
         .tell(Topic::Videos, &failed, Payload::VideoFailed(failure))
         .await;
     let shown = service.in_state(&failed, "failed").await;
     assert_eq!(shown["problem"]["type"], "/problems/source-not-a-video");
+    assert!(shown.get("hls_url").is_none() && shown["progress"].get("uploaded_bytes").is_none());
     service.finds("doomed", &[]).await;
 
     let abandoned = VideoId::random(&mut rand::rng());

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use media::plan::{NoSuchPath, ObjectRef};
 use platform_bus::{Failure, Handler, Topic};
 use schemas::v1::event::Payload;
-use schemas::v1::{EncodeTask, Event, VideoUploaded};
+use schemas::v1::{EncodeTask, Event, PublishPolicy, VideoUploaded};
 use schemas::{IdError, OwnerId, VideoId};
 
 use crate::domain::FilmKey;
@@ -62,6 +62,7 @@ impl Handler for Films {
 fn upload(event: VideoUploaded) -> Result<Upload, IdError> {
     Ok(Upload {
         key: FilmKey::first(event.video_id.parse()?),
+        lowest_first: event.publish_policy() == PublishPolicy::LowestRung,
         owner: OwnerId::new(event.owner),
         source_key: event.source_key,
     })

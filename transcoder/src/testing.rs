@@ -66,7 +66,12 @@ impl World {
 
     /// Takes in a film of `seconds` and plans it.
     pub(crate) async fn planned(&self, owner: &str, seconds: u32) -> (FilmKey, Plan) {
-        let key = self.uploaded(owner).await;
+        self.planned_as(upload(owner), seconds).await
+    }
+
+    /// Takes in `upload`, a film of `seconds`, and plans it.
+    pub(crate) async fn planned_as(&self, upload: Upload, seconds: u32) -> (FilmKey, Plan) {
+        let key = self.take_in(upload).await;
         let claim = self.claim_from(PLANS).await.unwrap();
         assert_eq!(claim.film, key);
         let plan = plan(&key, seconds);
@@ -79,8 +84,11 @@ impl World {
 
     /// Takes in a film.
     pub(crate) async fn uploaded(&self, owner: &str) -> FilmKey {
+        self.take_in(upload(owner)).await
+    }
+
+    async fn take_in(&self, upload: Upload) -> FilmKey {
         self.clock.advance_ms(1);
-        let upload = upload(owner);
         assert!(self.store.take_in(&upload).await.unwrap());
         upload.key
     }
@@ -120,6 +128,7 @@ pub(crate) fn upload(owner: &str) -> Upload {
         source_key: format!("raw/{video}/source"),
         key: FilmKey::first(video),
         owner: OwnerId::new(owner),
+        lowest_first: false,
     }
 }
 

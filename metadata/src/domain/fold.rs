@@ -6,7 +6,8 @@
 
 use schemas::v1::event::Payload;
 use schemas::v1::{
-    ChunkEncoded, Event, UploadStarted, VideoFailed, VideoPlanned, VideoTranscoded, VideoUploaded,
+    ChunkEncoded, Event, UploadProgressed, UploadStarted, VideoFailed, VideoPlanned,
+    VideoTranscoded, VideoUploaded,
 };
 use schemas::{OwnerId, VideoId};
 
@@ -17,6 +18,7 @@ pub(crate) fn subject(event: &Event) -> Option<&str> {
     Some(match event.payload.as_ref()? {
         Payload::UploadStarted(it) => &it.video_id,
         Payload::UploadAbandoned(it) => &it.video_id,
+        Payload::UploadProgressed(it) => &it.video_id,
         Payload::VideoUploaded(it) => &it.video_id,
         Payload::VideoPlanned(it) => &it.video_id,
         Payload::ChunkEncoded(it) => &it.video_id,
@@ -40,6 +42,7 @@ pub(crate) fn fold(row: Option<Video>, id: &VideoId, event: &Event) -> Video {
     video.created_at_ms = video.created_at_ms.min(at);
     match &event.payload {
         Some(Payload::UploadStarted(it)) => upload_started(&mut video, it),
+        Some(Payload::UploadProgressed(it)) => upload_progressed(&mut video, it),
         Some(Payload::VideoUploaded(it)) => video_uploaded(&mut video, it),
         Some(Payload::VideoPlanned(it)) => video_planned(&mut video, it),
         Some(Payload::ChunkEncoded(it)) => chunk_encoded(&mut video, it),
@@ -74,6 +77,13 @@ fn upload_started(video: &mut Video, it: &UploadStarted) {
     }
 }
 
+fn upload_progressed(video: &mut Video, it: &UploadProgressed) {
+    if it.sequence > video.facts.uploaded_news {
+        video.facts.uploaded_news = it.sequence;
+        video.facts.uploaded_bytes = it.stored_bytes;
+    }
+}
+
 fn video_uploaded(video: &mut Video, it: &VideoUploaded) {
     video.rise(State::Processing);
     video.owner = Some(OwnerId::new(&it.owner));
@@ -88,6 +98,8 @@ fn video_planned(video: &mut Video, it: &VideoPlanned) {
     facts.duration_ms = it.duration_ms;
     facts.width = it.width;
     facts.height = it.height;
+    facts.chapters = it.chapters.iter().map(Into::into).collect();
+    facts.subtitles = it.subtitles.iter().map(Into::into).collect();
     facts.segments_total = facts.segments_total.max(it.segments_total);
     if !facts.measured {
         facts.renditions = it.renditions.iter().map(Into::into).collect();
@@ -139,6 +151,8 @@ impl Facts {
             *self = Self {
                 edited: self.edited,
                 size_bytes: self.size_bytes,
+                uploaded_bytes: self.uploaded_bytes,
+                uploaded_news: self.uploaded_news,
                 failure: self.failure.take(),
                 revision,
                 ..Self::default()
@@ -190,6 +204,12 @@ mod tests {
             segments_total: 4,
             ..ChunkEncoded::default()
         };
+        let progress = |sequence, stored_bytes| UploadProgressed {
+            video_id: video_id.clone(),
+            sequence,
+            stored_bytes,
+            ..UploadProgressed::default()
+        };
         let payloads = [
             Payload::UploadStarted(UploadStarted {
                 video_id: video_id.clone(),
@@ -198,6 +218,8 @@ mod tests {
                 title: "Big Buck Bunny".to_owned(),
                 ..UploadStarted::default()
             }),
+            Payload::UploadProgressed(progress(1, 7)),
+            Payload::UploadProgressed(progress(2, 4)),
             Payload::VideoUploaded(VideoUploaded {
                 video_id: video_id.clone(),
                 owner: "local".to_owned(),
@@ -244,13 +266,14 @@ mod tests {
             .filter_map(|n| folded(&life()[..n]).map(|video| video.state))
             .collect();
         let expected = [
-            Uploading, Processing, Processing, Processing, Playable, Live, Live, Live,
+            Uploading, Uploading, Uploading, Processing, Processing, Processing, Playable, Live,
+            Live, Live,
         ];
         assert_eq!(states, expected);
         let video = folded(&life()).unwrap();
         assert_eq!(
             (video.created_at_ms, video.published_at_ms),
-            (100, Some(105))
+            (100, Some(107))
         );
         assert_eq!(
             (video.facts.segments_done, video.facts.segments_total),
@@ -278,13 +301,17 @@ mod tests {
             segments_total: 9,
             ..VideoPlanned::default()
         };
-        events.insert(4, event(1, Payload::VideoPlanned(again)));
+        events.insert(6, event(1, Payload::VideoPlanned(again)));
         let facts = folded(&events).unwrap().facts;
         assert_eq!(
             (facts.revision, facts.segments_done, facts.segments_total),
             (2, 0, 9)
         );
         assert!(!facts.complete && facts.size_bytes == 10);
+        assert_eq!(
+            facts.uploaded_bytes, 4,
+            "the newest news counts, not the largest"
+        );
     }
 
     #[test]
@@ -313,8 +340,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_order_and_any_repetition_make_the_same_row(
-            order in Just((0..10_usize).collect::<Vec<_>>()).prop_shuffle(),
-            again in prop::collection::vec(0..10_usize, 0..10),
+            order in Just((0..12_usize).collect::<Vec<_>>()).prop_shuffle(),
+            again in prop::collection::vec(0..12_usize, 0..12),
         ) {
             let mut events = life();
             events.push(failed(300, "later"));

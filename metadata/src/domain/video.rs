@@ -76,6 +76,10 @@ pub(crate) struct Facts {
     pub(crate) edited: Edited,
     /// Bytes of the source, once known.
     pub(crate) size_bytes: u64,
+    /// Bytes of the source that are stored, as the upload told last.
+    pub(crate) uploaded_bytes: u64,
+    /// The number of that news.
+    pub(crate) uploaded_news: u32,
     /// The newest revision; 0 before the first plan. What follows is of this revision.
     pub(crate) revision: u32,
     /// Every planned segment exists.
@@ -86,6 +90,8 @@ pub(crate) struct Facts {
     pub(crate) renditions: Vec<Rendition>,
     /// The renditions were measured, not planned.
     pub(crate) measured: bool,
+    pub(crate) chapters: Vec<Chapter>,
+    pub(crate) subtitles: Vec<Subtitles>,
     pub(crate) hover_images: u32,
     pub(crate) segments_done: u32,
     pub(crate) segments_total: u32,
@@ -123,6 +129,40 @@ impl From<&v1::Rendition> for Rendition {
             frame_rate_den: rendition.frame_rate_den,
             codecs: rendition.codecs.clone(),
             bandwidth: rendition.bandwidth,
+        }
+    }
+}
+
+/// A part of a video.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Chapter {
+    pub(crate) start_ms: u64,
+    pub(crate) title: String,
+}
+
+impl From<&v1::Chapter> for Chapter {
+    fn from(chapter: &v1::Chapter) -> Self {
+        Self {
+            start_ms: chapter.start_ms,
+            title: chapter.title.clone(),
+        }
+    }
+}
+
+/// Subtitles that the source has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Subtitles {
+    pub(crate) language: String,
+    pub(crate) title: String,
+    pub(crate) supported: bool,
+}
+
+impl From<&v1::Subtitles> for Subtitles {
+    fn from(subtitles: &v1::Subtitles) -> Self {
+        Self {
+            language: subtitles.language.clone(),
+            title: subtitles.title.clone(),
+            supported: subtitles.supported,
         }
     }
 }

@@ -5,7 +5,7 @@ use schemas::OwnerId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Facts, Failure, Rendition, State, Video};
+use crate::domain::{Chapter, Facts, Failure, Rendition, State, Subtitles, Video};
 
 /// Where a video stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,10 +68,51 @@ impl From<Rendition> for RenditionView {
     }
 }
 
+/// A part of a video, up to where the next begins.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Chapter)]
+struct ChapterView {
+    /// Where it begins, in seconds.
+    start_s: f64,
+    /// Empty when it has none.
+    title: String,
+}
+
+impl From<Chapter> for ChapterView {
+    fn from(chapter: Chapter) -> Self {
+        Self {
+            start_s: std::time::Duration::from_millis(chapter.start_ms).as_secs_f64(),
+            title: chapter.title,
+        }
+    }
+}
+
+/// Subtitles that the uploaded file has.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Subtitles)]
+struct SubtitlesView {
+    /// ISO 639, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
+    title: String,
+    /// Players can show them. Subtitles made of pictures cannot be shown.
+    supported: bool,
+}
+
+impl From<Subtitles> for SubtitlesView {
+    fn from(subtitles: Subtitles) -> Self {
+        Self {
+            language: known(subtitles.language),
+            title: subtitles.title,
+            supported: subtitles.supported,
+        }
+    }
+}
+
 /// How far a video has come.
 #[derive(Debug, Serialize, ToSchema)]
 struct Progress {
-    /// Bytes of the source that are stored; absent while the upload itself knows better.
+    /// Bytes of the source that are stored, some seconds late; absent when that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     uploaded_bytes: Option<u64>,
     /// Bytes of the source.
@@ -150,6 +191,10 @@ pub(crate) struct VideoView {
     #[serde(skip_serializing_if = "Option::is_none")]
     dash_url: Option<String>,
     renditions: Vec<RenditionView>,
+    /// In order; none when the uploaded file has none.
+    chapters: Vec<ChapterView>,
+    /// In the file's order.
+    subtitles: Vec<SubtitlesView>,
     progress: Progress,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<VideoProblem>,
@@ -159,7 +204,6 @@ impl From<Video> for VideoView {
     fn from(video: Video) -> Self {
         let facts = video.facts;
         let media = Media::of(&video.id, &facts, video.state);
-        let uploaded = video.state >= State::Processing;
         Self {
             watch_url: format!("/watch/{}", video.id),
             video_id: video.id.into(),
@@ -182,14 +226,26 @@ impl From<Video> for VideoView {
             hls_url: media.hls,
             dash_url: media.dash,
             progress: Progress {
-                uploaded_bytes: known(facts.size_bytes).filter(|_| uploaded),
+                uploaded_bytes: uploaded_bytes(&facts, video.state),
                 size_bytes: known(facts.size_bytes),
                 segments_done: facts.segments_done,
                 segments_total: facts.segments_total,
             },
             renditions: facts.renditions.into_iter().map(Into::into).collect(),
+            chapters: facts.chapters.into_iter().map(Into::into).collect(),
+            subtitles: facts.subtitles.into_iter().map(Into::into).collect(),
             problem: facts.failure.map(Into::into),
         }
+    }
+}
+
+/// Of a film that failed perhaps nothing is kept.
+fn uploaded_bytes(facts: &Facts, state: State) -> Option<u64> {
+    let size = known(facts.size_bytes)?;
+    match state {
+        State::Uploading => Some(facts.uploaded_bytes.min(size)),
+        State::Processing | State::Playable | State::Live => Some(size),
+        State::Failed | State::Deleted => None,
     }
 }
 
@@ -205,11 +261,11 @@ struct Media {
 impl Media {
     /// The manifests exist from the plan on, the pictures from the first segments on.
     fn of(id: &schemas::VideoId, facts: &Facts, state: State) -> Self {
-        if facts.revision == 0 {
+        if facts.revision == 0 || state >= State::Failed {
             return Self::default();
         }
         let path = |file: &str| format!("/v/public/{id}/{}/{file}", facts.revision);
-        let playable = state >= State::Playable && state != State::Failed;
+        let playable = state >= State::Playable;
         Self {
             hls: Some(path("master.m3u8")),
             dash: Some(path("manifest.mpd")),

@@ -13,6 +13,8 @@ use crate::toolbox::{Fault, ProbeFailure, RunError};
 
 /// Attempts that a task gets when nothing says that more are of no use.
 pub(crate) const ATTEMPTS: u32 = 5;
+/// So few attempts that one more is always due when the failure is ours.
+pub(crate) const FEW: u32 = ATTEMPTS - 1;
 /// Attempts when the source seems at fault or asks for too much.
 const ATTEMPTS_AT_SOURCE: u32 = 2;
 /// Attempts when a run stood still: each costs the watchdog's patience.
@@ -157,6 +159,7 @@ fn our_problem(kind: &str) -> Problem {
         detail: "The server failed to encode this film several times. Its operator can see why. \
                  Try another export of the film, for instance MP4 with H.264 and AAC."
             .to_owned(),
+        of_source: false,
     }
 }
 
@@ -180,6 +183,8 @@ fn run_problem(error: &RunError) -> Problem {
         kind: error.problem_type().to_owned(),
         title: title.to_owned(),
         detail: format!("{} {advice}", sentence(&error.to_string())),
+        // A run that stood still may have done so on this machine only.
+        of_source: matches!(error.fault(), Fault::Source | Fault::Limit),
     }
 }
 
@@ -206,6 +211,7 @@ impl From<ProbeFailure> for Failure {
                 kind: refused.problem_type().to_owned(),
                 title: refused.title().to_owned(),
                 detail: sentence(&refused.to_string()),
+                of_source: true,
             }),
         }
     }
@@ -218,6 +224,7 @@ impl From<StageError> for Failure {
                 kind: error.problem_type().to_owned(),
                 title: "Not a video".to_owned(),
                 detail: sentence(&error.to_string()),
+                of_source: true,
             }),
             StageError::Store(store) => store.into(),
             StageError::Machine(ref io) if passes(io) => Self::Away(error.into()),
@@ -228,6 +235,7 @@ impl From<StageError> for Failure {
                     kind: error.problem_type().to_owned(),
                     title: "The film could not be prepared".to_owned(),
                     detail: sentence(&error.to_string()),
+                    of_source: error.fault() == Fault::Source,
                 },
                 log: String::new(),
                 source: error.into(),
@@ -242,6 +250,7 @@ impl From<PlanError> for Failure {
             kind: error.problem_type().to_owned(),
             title: "Nothing can be made of this film".to_owned(),
             detail: sentence(&error.to_string()),
+            of_source: true,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! One attempt at one task: hold it, do it, settle it.
 
+mod clear;
 mod encode;
 mod failure;
 mod finish;
@@ -70,7 +71,7 @@ impl Workshop {
     /// Works while the lease is kept. Whatever ends first drops the rest, and with it its
     /// processes.
     async fn hold(&self, claim: &Claim) -> Result<(), Failure> {
-        if claim.attempt > failure::ATTEMPTS {
+        if claim.attempt > failure::ATTEMPTS && claim.work.may_fail() {
             // Its workers died with it: not once more.
             let verdict = Verdict::Never(failure::crashed());
             return Ok(self.store.fail(claim, &claim.last_error, &verdict).await?);
@@ -124,12 +125,18 @@ impl Workshop {
             Work::Video { rungs, segments } => job.video(rungs, segments.clone()).await,
             Work::Audio { track, segments } => job.audio(*track, segments.clone()).await,
             Work::Finish => job.finish().await,
+            Work::Clear { again } => job.clear(*again).await,
         }
     }
 
     async fn settle(&self, claim: &Claim, failure: &Failure) {
         let report = failure.report();
-        let settled = match failure.consequence(claim.attempt) {
+        let attempt = if claim.work.may_fail() {
+            claim.attempt
+        } else {
+            claim.attempt.min(failure::FEW)
+        };
+        let settled = match failure.consequence(attempt) {
             Consequence::LetGo => {
                 info!(task = %claim.id, "the task is not ours any more");
                 return;

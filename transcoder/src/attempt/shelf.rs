@@ -65,6 +65,20 @@ impl Shelf<'_> {
         Ok(())
     }
 
+    /// Removes everything of the film, until the store lists nothing more.
+    pub(crate) async fn clear(&self) -> Result<(), Failure> {
+        let folder = self.film.folder();
+        loop {
+            let page = self.blobs.list(&folder, None).await?;
+            if page.objects.is_empty() {
+                return Ok(());
+            }
+            self.lease.check().await?;
+            let keys: Vec<String> = page.objects.into_iter().map(|object| object.key).collect();
+            self.blobs.delete_many(&keys).await?;
+        }
+    }
+
     /// Whether there is such an object.
     pub(crate) async fn has(&self, object: &ObjectRef) -> Result<bool, Failure> {
         match self.blobs.head(&self.key(object)).await {

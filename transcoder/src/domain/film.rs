@@ -92,4 +92,6 @@ pub(crate) struct Film {
     pub(crate) plan: Option<Plan>,
     /// When its upload was taken in.
     pub(crate) created_ms: i64,
+    /// It goes live when its lowest rung is complete.
+    pub(crate) lowest_first: bool,
 }

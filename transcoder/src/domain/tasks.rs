@@ -23,8 +23,10 @@ pub(crate) struct NewTask {
 }
 
 /// All tasks of a film: first its first segments, one task each, so that the first frame costs what
-/// one segment costs; then wide ones that decode once for every rung.
-pub(crate) fn planned(plan: &Plan) -> Vec<NewTask> {
+/// one segment costs; then wide ones that decode once for every rung. `lowest_first` puts wide tasks
+/// of the lowest rung alone before them, which then find that rung made: the film can be watched to
+/// its end sooner, for a second decode.
+pub(crate) fn planned(plan: &Plan, lowest_first: bool) -> Vec<NewTask> {
     let mut tasks = Vec::new();
     if let Some(lowest) = plan.rungs.first() {
         tasks.push(NewTask {
@@ -42,23 +44,47 @@ pub(crate) fn planned(plan: &Plan) -> Vec<NewTask> {
         },
         priority: Priority::First,
     }));
-    if !plan.rungs.is_empty() {
-        let rungs: Vec<String> = plan.rungs.iter().map(|rung| rung.name.clone()).collect();
-        tasks.extend(plan.grid.chunks().map(|segments| NewTask {
-            priority: bulk_priority(&segments),
-            work: Work::Video {
-                rungs: rungs.clone(),
-                segments,
-            },
-        }));
+    let rungs: Vec<String> = plan.rungs.iter().map(|rung| rung.name.clone()).collect();
+    match rungs.as_slice() {
+        [] => {}
+        [lowest, _, ..] if lowest_first => {
+            tasks.extend(wide(plan, std::slice::from_ref(lowest), |_| {
+                Priority::Start
+            }));
+            tasks.extend(wide(plan, &rungs, |_| Priority::Bulk));
+        }
+        _ => tasks.extend(wide(plan, &rungs, |run| run_priority(run, lowest_first))),
     }
     for track in plan.track_numbers() {
         tasks.extend(audio_pieces(plan).map(|segments| NewTask {
-            priority: bulk_priority(&segments),
+            priority: run_priority(&segments, lowest_first),
             work: Work::Audio { track, segments },
         }));
     }
     tasks
+}
+
+fn wide(
+    plan: &Plan,
+    rungs: &[String],
+    priority: impl Fn(&Range<u32>) -> Priority,
+) -> impl Iterator<Item = NewTask> {
+    plan.grid.chunks().map(move |segments| NewTask {
+        priority: priority(&segments),
+        work: Work::Video {
+            rungs: rungs.to_vec(),
+            segments,
+        },
+    })
+}
+
+/// How soon a run is made of what a film without haste goes live with, or of anything else.
+fn run_priority(segments: &Range<u32>, lowest_first: bool) -> Priority {
+    if lowest_first {
+        Priority::Start
+    } else {
+        bulk_priority(segments)
+    }
 }
 
 fn bulk_priority(segments: &Range<u32>) -> Priority {

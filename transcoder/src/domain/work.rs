@@ -13,7 +13,7 @@ pub(crate) enum Priority {
     First,
     /// What comes after a place where a player waits.
     Ahead,
-    /// A film's start.
+    /// A film's start, or its lowest rung when it goes live with that.
     Start,
     /// The rest.
     Bulk,
@@ -92,6 +92,11 @@ pub(crate) enum Work {
     },
     /// Write the manifests anew with what was measured, and tell that the film is complete.
     Finish,
+    /// Remove what was made of a film whose source was refused, and tell that it failed.
+    Clear {
+        /// Once more, now that nobody can be writing any more who had not heard of it.
+        again: bool,
+    },
 }
 
 /// Columns that are no work.
@@ -103,7 +108,7 @@ impl Work {
     /// The role that does it.
     pub(crate) const fn queue(&self) -> Queue {
         match self {
-            Self::Plan => Queue::Plan,
+            Self::Plan | Self::Clear { .. } => Queue::Plan,
             _ => Queue::Encode,
         }
     }
@@ -115,13 +120,20 @@ impl Work {
             Self::Video { .. } => "video",
             Self::Audio { .. } => "audio",
             Self::Finish => "finish",
+            Self::Clear { .. } => "clear",
         }
+    }
+
+    /// Whether it is given up after some attempts. What removes is not: nothing may be left behind.
+    pub(crate) const fn may_fail(&self) -> bool {
+        !matches!(self, Self::Clear { .. })
     }
 
     /// The tracks it makes, as text.
     pub(crate) fn tracks_text(&self) -> String {
         match self {
             Self::Plan | Self::Finish => String::new(),
+            Self::Clear { again } => String::from(if *again { "again" } else { "" }),
             Self::Video { rungs, .. } => rungs.join(","),
             Self::Audio { track, .. } => track.to_string(),
         }
@@ -130,7 +142,7 @@ impl Work {
     /// The tracks it makes.
     pub(crate) fn tracks(&self) -> Vec<Track> {
         match self {
-            Self::Plan | Self::Finish => Vec::new(),
+            Self::Plan | Self::Finish | Self::Clear { .. } => Vec::new(),
             Self::Video { rungs, .. } => rungs.iter().cloned().map(Track::Video).collect(),
             Self::Audio { track, .. } => vec![Track::Audio(*track)],
         }
@@ -139,7 +151,7 @@ impl Work {
     /// The segments it makes; none for what makes no segments.
     pub(crate) fn segments(&self) -> Range<u32> {
         match self {
-            Self::Plan | Self::Finish => 0..0,
+            Self::Plan | Self::Finish | Self::Clear { .. } => 0..0,
             Self::Video { segments, .. } | Self::Audio { segments, .. } => segments.clone(),
         }
     }
@@ -153,6 +165,9 @@ impl Work {
         match kind {
             "plan" => Ok(Self::Plan),
             "finish" => Ok(Self::Finish),
+            "clear" => Ok(Self::Clear {
+                again: tracks == "again",
+            }),
             "video" => Ok(Self::Video {
                 rungs: tracks.split(',').map(str::to_owned).collect(),
                 segments,
@@ -175,6 +190,8 @@ mod tests {
         let works = [
             Work::Plan,
             Work::Finish,
+            Work::Clear { again: false },
+            Work::Clear { again: true },
             Work::Audio {
                 track: 1,
                 segments: 0..15,

@@ -10,7 +10,7 @@ use schemas::v1::{TaskFailed, VideoFailed};
 
 use super::claim::lease_end;
 use super::{Claim, Store, StoreError, count};
-use crate::domain::{FilmKey, FilmState, planned};
+use crate::domain::{FilmKey, FilmState, NewTask, Priority, Work, planned};
 
 /// Why a film will never be complete, for its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,9 @@ pub(crate) struct Problem {
     pub(crate) title: String,
     /// A sentence that says what to do.
     pub(crate) detail: String,
+    /// The source is at fault: nothing is kept of the film. What failed by our fault is kept, so that
+    /// it can be tried again.
+    pub(crate) of_source: bool,
 }
 
 /// What becomes of a task whose attempt failed.
@@ -122,12 +125,11 @@ impl Store {
         .bind(i64::from(key.revision))
         .execute(tx.conn())
         .await?;
-        let plan = self
-            .film_in(&mut tx, &key)
-            .await?
-            .and_then(|film| film.plan);
-        if let Some(plan) = plan {
-            self.add_tasks(&mut tx, &key, &planned(&plan)).await?;
+        if let Some(film) = self.film_in(&mut tx, &key).await?
+            && let Some(plan) = film.plan
+        {
+            let tasks = planned(&plan, film.lowest_first);
+            self.add_tasks(&mut tx, &key, &tasks).await?;
         }
         tx.commit().await?;
         Ok(true)
@@ -156,6 +158,9 @@ impl Store {
         if failed.rows_affected() == 0 {
             return Ok(());
         }
+        if problem.of_source {
+            return self.clear_later(tx, &claim.film).await;
+        }
         sqlx::query(
             "DELETE FROM transcoder_task
              WHERE video_id = $1 AND revision = $2 AND state <> 'failed'",
@@ -164,11 +169,97 @@ impl Store {
         .bind(i64::from(claim.film.revision))
         .execute(tx.conn())
         .await?;
+        self.tell_failed(tx, claim, problem).await
+    }
+
+    /// Replaces all that was to be done for a film by removing what was made of it: now, and once
+    /// more when the last lease has ended under which somebody may just be writing.
+    async fn clear_later(&self, tx: &mut Tx, key: &FilmKey) -> Result<(), StoreError> {
+        let held_until: Option<i64> = sqlx::query_scalar(
+            "SELECT max(available_ms) FROM transcoder_task
+             WHERE video_id = $1 AND revision = $2 AND state = 'running'",
+        )
+        .bind(key.video.as_str())
+        .bind(i64::from(key.revision))
+        .fetch_one(tx.conn())
+        .await?;
+        sqlx::query("DELETE FROM transcoder_task WHERE video_id = $1 AND revision = $2")
+            .bind(key.video.as_str())
+            .bind(i64::from(key.revision))
+            .execute(tx.conn())
+            .await?;
+        let clear = |again| NewTask {
+            work: Work::Clear { again },
+            priority: Priority::First,
+        };
+        self.add_tasks(tx, key, &[clear(false)]).await?;
+        if let Some(until) = held_until {
+            let again = clear(true);
+            self.add_tasks(tx, key, std::slice::from_ref(&again))
+                .await?;
+            sqlx::query(
+                "UPDATE transcoder_task SET available_ms = $1
+                 WHERE video_id = $2 AND revision = $3 AND kind = $4 AND tracks = $5",
+            )
+            .bind(until)
+            .bind(key.video.as_str())
+            .bind(i64::from(key.revision))
+            .bind(again.work.kind())
+            .bind(again.work.tracks_text())
+            .execute(tx.conn())
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a task that has removed what was made of a film. The first time, everyone is told that
+    /// the film failed: whoever hears it finds nothing left to fetch.
+    pub(crate) async fn record_cleared(
+        &self,
+        claim: &Claim,
+        again: bool,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        self.end_task(&mut tx, claim).await?;
+        if again {
+            return Ok(tx.commit().await?);
+        }
+        sqlx::query("DELETE FROM transcoder_track WHERE video_id = $1 AND revision = $2")
+            .bind(claim.film.video.as_str())
+            .bind(i64::from(claim.film.revision))
+            .execute(tx.conn())
+            .await?;
+        let (kind, title, detail): (String, String, String) = sqlx::query_as(
+            "UPDATE transcoder_video SET plan = '', segments_done = 0, segments_total = 0
+             WHERE video_id = $1 AND revision = $2
+             RETURNING problem_type, problem_title, problem_detail",
+        )
+        .bind(claim.film.video.as_str())
+        .bind(i64::from(claim.film.revision))
+        .fetch_one(tx.conn())
+        .await?;
+        let problem = Problem {
+            kind,
+            title,
+            detail,
+            of_source: true,
+        };
+        self.tell_failed(&mut tx, claim, &problem).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn tell_failed(
+        &self,
+        tx: &mut Tx,
+        claim: &Claim,
+        problem: &Problem,
+    ) -> Result<(), StoreError> {
         let event = VideoFailed {
             video_id: claim.film.video.to_string(),
             problem_type: problem.kind.clone(),
             title: problem.title.clone(),
             detail: problem.detail.clone(),
+            source_refused: problem.of_source,
         };
         let payload = Payload::VideoFailed(event);
         self.tell(tx, Topic::Videos, &claim.film, &claim.owner, payload)

@@ -17,6 +17,8 @@ pub(crate) struct Upload {
     pub(crate) owner: OwnerId,
     /// Object key of the source.
     pub(crate) source_key: String,
+    /// It goes live when its lowest rung is complete.
+    pub(crate) lowest_first: bool,
 }
 
 impl Store {
@@ -25,8 +27,9 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let inserted = sqlx::query(
             "INSERT INTO transcoder_video
-                (video_id, revision, owner, source_key, state, traceparent, created_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
+                (video_id, revision, owner, source_key, state, traceparent, created_ms,
+                 lowest_first)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT DO NOTHING",
         )
         .bind(upload.key.video.as_str())
@@ -36,6 +39,7 @@ impl Store {
         .bind(FilmState::Uploaded.as_str())
         .bind(platform_telemetry::current_traceparent().unwrap_or_default())
         .bind(self.now_ms())
+        .bind(i64::from(upload.lowest_first))
         .execute(tx.conn())
         .await?;
         if inserted.rows_affected() == 0 {
@@ -94,7 +98,7 @@ impl Store {
     }
 }
 
-const FILM: &str = "SELECT source_key, state, plan, created_ms
+const FILM: &str = "SELECT source_key, state, plan, created_ms, lowest_first
     FROM transcoder_video WHERE video_id = $1 AND revision = $2";
 
 fn film(key: &FilmKey, row: &AnyRow) -> Result<Film, StoreError> {
@@ -114,5 +118,6 @@ fn film(key: &FilmKey, row: &AnyRow) -> Result<Film, StoreError> {
             .map_err(|error| StoreError::corrupt(format!("film {key}"), error))?,
         plan,
         created_ms: row.try_get("created_ms")?,
+        lowest_first: row.try_get::<i64, _>("lowest_first")? != 0,
     })
 }

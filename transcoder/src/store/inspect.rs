@@ -38,7 +38,7 @@ pub(crate) struct TaskView {
     pub(crate) video_id: String,
     /// Of which plan.
     pub(crate) revision: u32,
-    /// `plan`, `video`, `audio` or `finish`.
+    /// `plan`, `video`, `audio`, `finish` or `clear`.
     pub(crate) kind: String,
     /// Rungs or sound track.
     pub(crate) tracks: String,

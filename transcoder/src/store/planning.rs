@@ -1,10 +1,11 @@
 //! The plan becomes law.
 
 use media::Plan;
+use media::plan::SubtitleTrack;
 use platform_bus::Topic;
 use platform_db::Tx;
 use schemas::v1::event::Payload;
-use schemas::v1::{Rendition, VideoPlanned};
+use schemas::v1::{Chapter, Rendition, Subtitles, VideoPlanned};
 
 use super::{Claim, Store, StoreError};
 use crate::domain::{FilmState, Track, planned};
@@ -29,9 +30,10 @@ impl Store {
         let segments_total = plan.segment_total();
         let mut tx = self.db.begin().await?;
         self.end_task(&mut tx, claim).await?;
-        let moved = sqlx::query(
+        let lowest_first: Option<i64> = sqlx::query_scalar(
             "UPDATE transcoder_video SET state = $1, plan = $2, segments_total = $3
-             WHERE video_id = $4 AND revision = $5 AND state = $6",
+             WHERE video_id = $4 AND revision = $5 AND state = $6
+             RETURNING lowest_first",
         )
         .bind(FilmState::Planned.as_str())
         .bind(facts.json)
@@ -39,13 +41,12 @@ impl Store {
         .bind(claim.film.video.as_str())
         .bind(i64::from(claim.film.revision))
         .bind(FilmState::Uploaded.as_str())
-        .execute(tx.conn())
+        .fetch_optional(tx.conn())
         .await?;
-        if moved.rows_affected() == 0 {
-            return Err(StoreError::Stale);
-        }
+        let lowest_first = lowest_first.ok_or(StoreError::Stale)? != 0;
         self.add_tracks(&mut tx, claim, plan).await?;
-        self.add_tasks(&mut tx, &claim.film, &planned(plan)).await?;
+        let tasks = planned(plan, lowest_first);
+        self.add_tasks(&mut tx, &claim.film, &tasks).await?;
         let size = plan.largest();
         let event = VideoPlanned {
             video_id: claim.film.video.to_string(),
@@ -55,6 +56,8 @@ impl Store {
             height: size.map_or(0, |size| size.height),
             renditions: facts.renditions,
             segments_total: u32::try_from(segments_total).unwrap_or(u32::MAX),
+            chapters: plan.chapters.iter().map(chapter).collect(),
+            subtitles: plan.subtitles.iter().map(subtitles).collect(),
         };
         self.tell(
             &mut tx,
@@ -105,5 +108,20 @@ impl Store {
         } else {
             Err(StoreError::Stale)
         }
+    }
+}
+
+fn chapter(chapter: &media::probe::Chapter) -> Chapter {
+    Chapter {
+        start_ms: u64::try_from(chapter.start.0 / 1000).unwrap_or(0),
+        title: chapter.title.clone(),
+    }
+}
+
+fn subtitles(track: &SubtitleTrack) -> Subtitles {
+    Subtitles {
+        language: track.language.clone().unwrap_or_default(),
+        title: track.title.clone(),
+        supported: track.name.is_some(),
     }
 }

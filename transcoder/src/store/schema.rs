@@ -8,9 +8,10 @@ use platform_db::Migration;
 /// so that the queue stays small and a late worker finds nothing to write to. What failed for good
 /// stays for the operator. `available_ms` is when anybody may claim the task: at once, after a
 /// pause, or when its lease ends.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration::new(
-    1,
-    "CREATE TABLE transcoder_video (
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration::new(
+        1,
+        "CREATE TABLE transcoder_video (
         video_id TEXT NOT NULL,
         revision BIGINT NOT NULL,
         owner TEXT NOT NULL,
@@ -64,4 +65,9 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration::new(
         WHERE state <> 'failed';
      CREATE INDEX transcoder_task_running ON transcoder_task (owner, available_ms)
         WHERE state = 'running';",
-)];
+    ),
+    Migration::new(
+        2,
+        "ALTER TABLE transcoder_video ADD COLUMN lowest_first BIGINT NOT NULL DEFAULT 0",
+    ),
+];

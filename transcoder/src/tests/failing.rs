@@ -21,22 +21,29 @@ async fn a_film_that_cannot_be_decoded_fails_and_the_others_do_not_notice() {
         town.reaches(key, FilmState::Transcoded).await;
     }
     town.reaches(&bad, FilmState::Failed).await;
-    let tasks = town.store.tasks().await.unwrap();
-    assert_eq!(tasks.len(), 1);
-    assert_eq!((tasks[0].state.as_str(), tasks[0].attempts), ("failed", 2));
-    assert!(tasks[0].last_error.contains("no frame"), "{tasks:?}");
+    town.until(async || town.store.tasks().await.unwrap().is_empty())
+        .await;
+    assert!(town.objects(&bad).await.is_empty(), "nothing is left of it");
+    for key in &good {
+        assert_eq!(town.objects(key).await, town.planned(key).await);
+    }
     end(life, Duration::from_secs(10)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_task_that_takes_its_workers_down_is_given_up_after_five_attempts() {
+async fn one_of_a_hundred_films_takes_its_workers_down_is_given_up_and_the_others_are_made() {
     let town = Town::new().await;
     let studio = FakeStudio::new(Behaviour::Crash(11));
     let life = town.process(&studio, BOTH).await;
     let helper = town.process(&studio, WORKER).await;
     let bad = town.upload(48).await;
-    let good = town.upload(12).await;
-    town.reaches(&good, FilmState::Transcoded).await;
+    let mut good = Vec::new();
+    for _ in 0..99 {
+        good.push(town.upload(4).await);
+    }
+    for key in &good {
+        town.reaches(key, FilmState::Transcoded).await;
+    }
     town.reaches(&bad, FilmState::Failed).await;
     let shots = studio.shots.lock().unwrap().clone();
     let tries = shots
@@ -44,6 +51,17 @@ async fn a_task_that_takes_its_workers_down_is_given_up_after_five_attempts() {
         .filter(|shot| shot.segments.contains(&11))
         .count();
     assert_eq!(tries, 5);
+    let tasks = town.store.tasks().await.unwrap();
+    assert_eq!(tasks.len(), 1, "the operator sees which: {tasks:?}");
+    assert_eq!(tasks[0].video_id, bad.video.as_str());
+    assert!(
+        tasks[0].last_error.contains("stopped answering"),
+        "{tasks:?}"
+    );
+    assert!(
+        !town.objects(&bad).await.is_empty(),
+        "it can be tried again"
+    );
     end(helper, Duration::from_secs(10)).await;
     end(life, Duration::from_secs(10)).await;
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{audio, video};
 use crate::domain::{Priority, Queue};
-use crate::store::Slots;
-use crate::testing::{ANY, LEASE, World};
+use crate::store::{Slots, Upload};
+use crate::testing::{ANY, LEASE, World, upload};
 
 #[tokio::test]
 async fn the_first_segments_come_first_then_the_film_in_order_sound_before_picture() {
@@ -25,6 +25,34 @@ async fn the_first_segments_come_first_then_the_film_in_order_sound_before_pictu
         video(&both, 5..10),
         video(&both, 10..12),
     ];
+    assert_eq!(works, expected);
+}
+
+#[tokio::test]
+async fn a_film_that_goes_live_with_its_lowest_rung_makes_that_first_and_decodes_twice() {
+    let world = World::new().await;
+    let upload = Upload {
+        lowest_first: true,
+        ..upload("ada")
+    };
+    let (_, plan) = world.planned_as(upload, 48).await;
+    let mut works = Vec::new();
+    while let Some(claim) = world.claim().await {
+        works.push(claim.work);
+    }
+    let (low, all) = (["240p"], ["240p", "360p"]);
+    let expected = [
+        audio(0..1),
+        video(&low, 0..1),
+        video(&low, 0..5),
+        audio(1..12),
+        video(&low, 5..10),
+        video(&low, 10..12),
+        video(&all, 0..5),
+        video(&all, 5..10),
+        video(&all, 10..12),
+    ];
+    assert_eq!(plan.grid.segment_count, 12);
     assert_eq!(works, expected);
 }
 

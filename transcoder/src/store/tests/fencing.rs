@@ -20,6 +20,7 @@ async fn refused(world: &World, zombie: &Claim, plan: &media::Plan) -> bool {
         kind: String::new(),
         title: String::new(),
         detail: String::new(),
+        of_source: false,
     });
     stale(&store.still_ours(zombie, LEASE).await)
         && stale(&store.renew(zombie, LEASE).await)
