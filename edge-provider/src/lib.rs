@@ -8,7 +8,6 @@ mod origin;
 mod store;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use platform_blob::Blobs;
 use platform_bus::Bus;
@@ -39,6 +38,11 @@ pub struct Config {
     pub replicas: usize,
     /// Seconds that a request waits for a segment to be encoded.
     pub patience_s: u64,
+    /// Requests that wait at a time: more than encoders serve within the patience, and fewer than
+    /// an edge may pull, so that what exists is still delivered.
+    pub max_waiting: usize,
+    /// Those of one film, so that the others keep some places.
+    pub max_waiting_per_film: usize,
     /// Tells origins that run side by side apart; stays the same over restarts.
     pub instance: String,
 }
@@ -50,6 +54,8 @@ impl Default for Config {
             edges: Vec::new(),
             replicas: 2,
             patience_s: 25,
+            max_waiting: 192,
+            max_waiting_per_film: 128,
             instance: "1".to_owned(),
         }
     }
@@ -137,7 +143,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         Arc::clone(&bus),
         Arc::clone(&clock),
         lifecycle.clone(),
-        Duration::from_secs(config.patience_s),
+        &config,
     );
     let group = format!("origin-{}", config.instance);
     lifecycle.spawn(origin::listen(

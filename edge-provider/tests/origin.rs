@@ -23,13 +23,9 @@ struct World {
 
 impl World {
     /// An origin, and a film that is planned.
-    async fn with_patience(patience_s: u64) -> Self {
+    async fn with(config: Config) -> Self {
         let stage = Stage::new().await;
         let client = Client::new(Discovery::new(HashMap::new(), None)).unwrap();
-        let config = Config {
-            patience_s,
-            ..Config::default()
-        };
         let deps = Deps {
             db: stage.db.clone(),
             bus: Arc::clone(&stage.bus),
@@ -49,7 +45,7 @@ impl World {
     }
 
     async fn new() -> Self {
-        Self::with_patience(25).await
+        Self::with(Config::default()).await
     }
 
     async fn get(&self, path: &str) -> Response {
@@ -187,7 +183,11 @@ async fn news_that_gets_lost_costs_a_second() {
 
 #[tokio::test]
 async fn patience_ends_and_the_next_request_asks_again() {
-    let world = World::with_patience(0).await;
+    let world = World::with(Config {
+        patience_s: 0,
+        ..Config::default()
+    })
+    .await;
     let mut wishes = world.wishes().await;
     for _ in 0..2 {
         let answer = world.get("v/360p/7.m4s").await;
@@ -196,6 +196,28 @@ async fn patience_ends_and_the_next_request_asks_again() {
         assert_eq!(wishes.next().await, wish(&world.film, "v/360p/7.m4s"));
     }
     assert_eq!(world.get("images/poster.jpg").await.status(), 503);
+}
+
+#[tokio::test]
+async fn only_so_many_wait() {
+    let world = World::with(Config {
+        max_waiting_per_film: 1,
+        ..Config::default()
+    })
+    .await;
+    let mut wishes = world.wishes().await;
+    let encoder = async {
+        assert_eq!(wishes.next().await, wish(&world.film, "v/360p/3.m4s"));
+        let turned_away = world.get("v/360p/4.m4s").await;
+        assert_eq!(turned_away.status(), 503);
+        assert_eq!(turned_away.headers().get("retry-after").unwrap(), "2");
+        assert!(turned_away.text().await.unwrap().contains("/problems/busy"));
+        assert_eq!(world.get("master.m3u8").await.status(), 200);
+        world.encode("v/360p/3.m4s").await;
+        world.tell_encoded("v/360p/3.m4s").await;
+    };
+    let (answer, ()) = tokio::join!(world.get("v/360p/3.m4s"), encoder);
+    assert_eq!(answer.status(), 200);
 }
 
 #[tokio::test]

@@ -42,6 +42,7 @@ fn problem(error: OriginError) -> Problem {
             "The film is being processed and this part does not exist yet. Try again in a moment.",
         )
         .retry_after(2),
+        OriginError::Busy => Problem::busy(2),
         OriginError::Store(_) | OriginError::Bus(_) => Problem::unavailable(2, error),
         OriginError::Plan(_) => Problem::internal(error),
     }

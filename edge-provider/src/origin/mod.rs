@@ -3,6 +3,7 @@
 mod demand;
 mod news;
 mod plans;
+mod queue;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +16,12 @@ use schemas::v1::{EncodeTask, event::Payload};
 use schemas::{NewEvent, OwnerId};
 use tokio::time::Instant;
 
+use crate::Config;
 use crate::address::Address;
 use demand::{Demand, Waiter};
 pub(crate) use news::listen;
 use plans::{Plans, PlansError};
+use queue::Queue;
 
 /// How often the store is looked at while waiting, should the news get lost.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -32,6 +35,9 @@ pub(crate) enum OriginError {
     /// It is planned and was not made in time.
     #[error("the object is planned but was not made in time")]
     NotYet,
+    /// Too many wait already.
+    #[error("too many wait for objects that are being made")]
+    Busy,
     /// The object store failed.
     #[error("the object store failed")]
     Store(#[source] BlobError),
@@ -70,8 +76,9 @@ fn remedy(object: &ObjectRef) -> Remedy {
         | ObjectRef::HlsMaster
         | ObjectRef::DashManifest
         | ObjectRef::VideoPlaylist(_)
-        | ObjectRef::AudioPlaylist(_) => Remedy::Wait,
-        ObjectRef::Poster | ObjectRef::Hover(_) => Remedy::ComeBack,
+        | ObjectRef::AudioPlaylist(_)
+        | ObjectRef::SubtitlePlaylist(_) => Remedy::Wait,
+        ObjectRef::Subtitles(_) | ObjectRef::Poster | ObjectRef::Hover(_) => Remedy::ComeBack,
     }
 }
 
@@ -85,6 +92,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     lifecycle: Lifecycle,
     patience: Duration,
+    queue: Queue,
     plans: Plans,
     demand: Demand,
 }
@@ -101,7 +109,7 @@ impl Origin {
         bus: Arc<dyn Bus>,
         clock: Arc<dyn Clock>,
         lifecycle: Lifecycle,
-        patience: Duration,
+        config: &Config,
     ) -> Self {
         Self(Arc::new(Inner {
             plans: Plans::new(Arc::clone(&blobs)),
@@ -109,7 +117,8 @@ impl Origin {
             bus,
             clock,
             lifecycle,
-            patience,
+            patience: Duration::from_secs(config.patience_s),
+            queue: Queue::new(config.max_waiting_per_film, config.max_waiting),
             demand: Demand::default(),
         }))
     }
@@ -130,10 +139,14 @@ impl Origin {
             .filter(|plan| plan.contains(&address.object))
             .ok_or(OriginError::NotPlanned)?;
         drop(plan);
-        match remedy(&address.object) {
-            Remedy::Encode(segment) => self.ask_once(&waiter, address, &segment).await?,
-            Remedy::Wait => {}
-            Remedy::ComeBack => return Err(OriginError::NotYet),
+        let remedy = remedy(&address.object);
+        if remedy == Remedy::ComeBack {
+            return Err(OriginError::NotYet);
+        }
+        let place = self.0.queue.enter(&address.video);
+        let _place = place.ok_or(OriginError::Busy)?;
+        if let Remedy::Encode(segment) = remedy {
+            self.ask_once(&waiter, address, &segment).await?;
         }
         self.wait(&mut waiter, address).await
     }
