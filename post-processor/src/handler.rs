@@ -85,16 +85,21 @@ impl Told {
                 store::hasten(&mut tx, &video, &Part::Live, now).await?;
                 commit(tx).await?;
             }
-            Payload::VideoDeleted(told) => {
-                let video = told.video_id.parse()?;
-                let mut tx = self.tasks.begin().await?;
-                store::deleted(&mut tx, &video).await?;
-                store::purge(&mut tx, &video, now).await?;
-                commit(tx).await?;
+            Payload::VideoDeleted(told) => self.purge(&told.video_id.parse()?, now).await?,
+            // The objects are gone already: edges cannot bring back what they lose here.
+            Payload::VideoFailed(told) if told.source_refused => {
+                self.purge(&told.video_id.parse()?, now).await?;
             }
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    async fn purge(&self, video: &VideoId, now: i64) -> Result<(), StoreError> {
+        let mut tx = self.tasks.begin().await?;
+        store::deleted(&mut tx, video).await?;
+        store::purge(&mut tx, video, now).await?;
+        commit(tx).await
     }
 }
 

@@ -7,7 +7,7 @@ use media::Bandwidth;
 use media::plan::{ObjectRef, SegmentRef};
 use platform_bus::Topic;
 use schemas::v1::event::Payload;
-use schemas::v1::{PublishPolicy, VideoDeleted};
+use schemas::v1::{PublishPolicy, VideoDeleted, VideoFailed};
 use testkit::film::Film;
 use testkit::stage::{Stage, eventually};
 
@@ -241,4 +241,71 @@ async fn a_deleted_film_leaves_its_edges_and_never_goes_live() {
         .await
         .unwrap();
     assert_eq!(parts, ["purge"]);
+}
+
+#[tokio::test]
+async fn a_refused_film_leaves_its_edges_and_one_that_failed_by_our_fault_stays() {
+    let (stage, edges) = (Stage::new().await, EdgeStubs::start(&["a"]));
+    edges.build(&stage).await;
+    let (refused, failed) = (Film::new(60), Film::new(60));
+    for film in [&refused, &failed] {
+        uploaded(&stage, film, PublishPolicy::Complete).await;
+        playable(&stage, film, 1).await;
+    }
+    for film in [&refused, &failed] {
+        eventually("the beginning is there", || async {
+            edges.has("a", film, &film.beginning())
+        })
+        .await;
+    }
+    for (film, source_refused) in [(&failed, false), (&refused, true)] {
+        let failure = Payload::VideoFailed(VideoFailed {
+            video_id: film.id.to_string(),
+            source_refused,
+            ..VideoFailed::default()
+        });
+        for _ in 0..2 {
+            stage
+                .tell(Topic::Videos, film.id.as_str(), failure.clone())
+                .await;
+        }
+    }
+    eventually("the edge has nothing of it", || async {
+        !edges.has_any("a", &refused)
+    })
+    .await;
+    eventually("all is heard", || async {
+        let lag = stage.bus.lag("post-processor", Topic::Videos.name()).await;
+        lag.unwrap() == 0
+    })
+    .await;
+    assert!(edges.has("a", &failed, &failed.beginning()));
+}
+
+#[tokio::test]
+async fn a_manifest_that_is_written_anew_while_it_is_checked_is_no_failure() {
+    let (stage, edges) = (Stage::new().await, EdgeStubs::start(&["a"]));
+    edges.build(&stage).await;
+    let mut videos = stage.listen("listener", Topic::Videos).await;
+    let film = Film::new(60);
+    let mut measured = film.clone();
+    let rung = film.plan.rungs.first().unwrap().name.clone();
+    let bandwidth = Bandwidth {
+        peak: 77_777,
+        average: 55_555,
+    };
+    measured.measured.video.insert(rung, bandwidth);
+    edges.rewrite(&stage, &measured, &ObjectRef::HlsMaster);
+    uploaded(&stage, &film, PublishPolicy::Playable).await;
+    playable(&stage, &film, 1).await;
+    next_live(&mut videos, &film).await;
+    let key = film.plan.object_key(&ObjectRef::HlsMaster);
+    let stored = stage.blobs.get(&key).await.unwrap();
+    assert_eq!(stored, measured.content(&ObjectRef::HlsMaster));
+    assert_ne!(stored, film.content(&ObjectRef::HlsMaster));
+    assert_eq!(
+        edges.times_brought(&film, &ObjectRef::HlsMaster),
+        1,
+        "it was right the first time"
+    );
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use url::Url;
 
+use super::begin::Brought;
 use super::{WorkError, Workshop};
 use crate::domain::boxes::{self, BoxesError};
 use crate::domain::playlist::{self, PlaylistError};
@@ -31,7 +32,7 @@ pub(crate) enum VerifyError {
         #[source]
         source: BoxesError,
     },
-    /// Other bytes than in the object store.
+    /// Other bytes than the edge was brought, and than the object store has.
     #[error("{url} is not what the object store has")]
     Differs {
         /// Where.
@@ -45,13 +46,24 @@ pub(crate) enum VerifyError {
 type Check = fn(&[u8]) -> Result<(), BoxesError>;
 
 impl Workshop {
-    pub(super) async fn verify(&self, job: &Job, place: &Place) -> Result<(), WorkError> {
+    /// Plays what was just `brought` to `place`.
+    pub(super) async fn verify(
+        &self,
+        job: &Job,
+        place: &Place,
+        brought: &Brought,
+    ) -> Result<(), WorkError> {
+        let edge = Played {
+            job,
+            place,
+            brought,
+        };
         let master = within(place, &place.film, "master.m3u8")?;
-        let text = self.fetch(job, place, &master).await?;
+        let text = self.fetch(&edge, &master).await?;
         let choice = playlist::choose(&text.lossy()).map_err(wrong_playlist(&master))?;
         for uri in [Some(choice.variant), choice.sound].into_iter().flatten() {
             let url = within(place, &master, &uri)?;
-            let text = self.fetch(job, place, &url).await?;
+            let text = self.fetch(&edge, &url).await?;
             let beginning = playlist::begin(&text.lossy()).map_err(wrong_playlist(&url))?;
             let checks: [(String, Check); 2] = [
                 (beginning.init, boxes::init),
@@ -59,18 +71,28 @@ impl Workshop {
             ];
             for (uri, check) in checks {
                 let url = within(place, &url, &uri)?;
-                let bytes = self.fetch(job, place, &url).await?;
+                let bytes = self.fetch(&edge, &url).await?;
                 check(&bytes.0).map_err(|source| VerifyError::Boxes { url, source })?;
             }
         }
         Ok(())
     }
 
-    /// Fetches from the edge, and compares with the object store.
-    async fn fetch(&self, job: &Job, place: &Place, url: &Url) -> Result<Fetched, WorkError> {
+    /// Fetches from the edge, and compares with what it was brought. Manifests are written anew when
+    /// a film is complete, so that the object store may have a newer one by now: an edge that serves
+    /// that is right too.
+    async fn fetch(&self, edge: &Played<'_>, url: &Url) -> Result<Fetched, WorkError> {
+        let Played {
+            job,
+            place,
+            brought,
+        } = edge;
         let served = self.edges.get(url.clone()).await?;
         let path = url.as_str().strip_prefix(place.film.as_str());
         let path = path.ok_or_else(|| VerifyError::Outside(url.to_string()))?;
+        if brought.get(path).is_some_and(|bytes| *bytes == served) {
+            return Ok(Fetched(served));
+        }
         let key = format!("{}{path}", folder(job.video.as_str(), job.revision));
         let stored = self.blobs.get(&key).await;
         let stored = stored.map_err(|source| WorkError::Object { key, source })?;
@@ -80,6 +102,13 @@ impl Workshop {
             Err(VerifyError::Differs { url: url.clone() }.into())
         }
     }
+}
+
+/// An edge that a film is played from.
+struct Played<'a> {
+    job: &'a Job,
+    place: &'a Place,
+    brought: &'a Brought,
 }
 
 struct Fetched(Bytes);

@@ -7,6 +7,7 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use media::plan::ObjectRef;
+use platform_blob::{Blobs, PutOptions};
 use platform_bus::Topic;
 use platform_core::{Lifecycle, Redacted, SystemClock};
 use platform_http::{Client, Discovery, Server, Service};
@@ -29,6 +30,10 @@ struct State {
     gone: Vec<String>,
     /// Edges that serve other bytes than they were brought.
     lying: Vec<String>,
+    /// Paths that were brought, as often as they were.
+    brought: Vec<String>,
+    /// What the object store gets as soon as an edge was brought what it has at this key.
+    rewrite: Option<(Arc<dyn Blobs>, String, Bytes)>,
 }
 
 /// The edge-provider and its edges in one server, which outlives restarts of the post-processor.
@@ -95,6 +100,23 @@ impl EdgeStubs {
 
     pub(crate) fn let_lie(&self, edge: &str) {
         self.state().lying.push(edge.to_owned());
+    }
+
+    /// Has `object` written anew on `stage` as soon as it was brought to an edge.
+    pub(crate) fn rewrite(&self, stage: &Stage, film: &Film, object: &ObjectRef) {
+        let key = film.plan.object_key(object);
+        let content = film.content(object);
+        self.state().rewrite = Some((Arc::clone(&stage.blobs), key, content));
+    }
+
+    /// How often `object` was brought.
+    pub(crate) fn times_brought(&self, film: &Film, object: &ObjectRef) -> usize {
+        let path = format!("v/public/{}/1/{object}", film.id);
+        self.state()
+            .brought
+            .iter()
+            .filter(|one| **one == path)
+            .count()
     }
 
     /// What `edge` has of `object`.
@@ -167,13 +189,33 @@ async fn serve(
     state: web::Data<Mutex<State>>,
 ) -> HttpResponse {
     let place = place.into_inner();
-    let mut state = state.lock().unwrap();
+    let (answer, rewrite) = {
+        let mut state = state.lock().unwrap();
+        let answer = answer(&request, body, &place, &mut state);
+        let key = place.1.replace("v/public/", "media/");
+        let put = request.method() == Method::PUT;
+        let rewrite = state.rewrite.take_if(|(_, at, _)| put && *at == key);
+        (answer, rewrite)
+    };
+    if let Some((blobs, key, content)) = rewrite {
+        let put = blobs.put(&key, content, "text/plain", PutOptions::default());
+        put.await.unwrap();
+    }
+    answer
+}
+
+fn answer(
+    request: &HttpRequest,
+    body: Bytes,
+    place: &(String, String),
+    state: &mut State,
+) -> HttpResponse {
     if state.down.contains(&place.0) {
         return HttpResponse::ServiceUnavailable().finish();
     }
     if request.method() == Method::GET {
         let lie = state.lying.contains(&place.0);
-        return match state.stored.get(&place) {
+        return match state.stored.get(place) {
             Some(_) if lie => HttpResponse::Ok().body("something else"),
             Some(bytes) => HttpResponse::Ok().body(bytes.clone()),
             None => HttpResponse::NotFound().finish(),
@@ -185,12 +227,13 @@ async fn serve(
         return HttpResponse::Unauthorized().finish();
     }
     if request.method() == Method::PUT {
-        state.stored.insert(place, body);
+        state.brought.push(place.1.clone());
+        state.stored.insert(place.clone(), body);
     } else {
         let (edge, path) = place;
         state
             .stored
-            .retain(|(name, stored), _| *name != edge || !stored.starts_with(&path));
+            .retain(|(name, stored), _| name != edge || !stored.starts_with(path));
     }
     HttpResponse::NoContent().finish()
 }
