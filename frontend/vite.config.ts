@@ -27,6 +27,7 @@ export default defineConfig(({ mode }) => ({
           name: 'pages',
           environment: 'happy-dom',
           include: ['src/**/*.test.tsx'],
+          testTimeout: 60_000,
           setupFiles: ['src/testing/setup.ts'],
         },
       },

@@ -44,7 +44,7 @@ it('waits while a film is looked at, and starts by itself', async () => {
   expect(await screen.findByText('This film is being looked at')).toBeTruthy();
   expect(document.querySelector('video')).toBeNull();
   fakeApi.on('GET /api/watch/new', () => watchOf({ ...processing, ...liveFilm(), title: 'New' }));
-  const shown = await screen.findByRole('region', { name: 'Video player' }, { timeout: 3_000 });
+  const shown = await screen.findByRole('region', { name: 'Video player' });
   expect(shown).toBeTruthy();
 });
 
@@ -59,7 +59,7 @@ it('says why a film failed, and where to go from there', async () => {
 
 it('knows when there is no such film', async () => {
   open('/watch/nobody');
-  expect(await screen.findByText('There is no such film', {}, { timeout: 4_000 })).toBeTruthy();
+  expect(await screen.findByText('There is no such film')).toBeTruthy();
 });
 
 it('obeys the keys, but not while somebody writes', async () => {
