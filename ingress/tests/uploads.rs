@@ -7,6 +7,7 @@
 )]
 
 mod common;
+mod names;
 
 use bytes::Bytes;
 use common::{Film, PART, Service, address, part, stored, sweeping};

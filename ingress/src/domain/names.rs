@@ -25,7 +25,7 @@ impl Names {
     ) -> Result<Self, String> {
         let title = match title.map(str::trim).filter(|title| !title.is_empty()) {
             None => title_of(file_name),
-            Some(title) if title.chars().any(char::is_control) => {
+            Some(title) if title.chars().any(is_not_for_reading) => {
                 return Err("The title has to be a single line without control characters.".into());
             }
             Some(title) if title.chars().count() > LONGEST_TITLE => {
@@ -52,7 +52,14 @@ impl Names {
 }
 
 fn is_hidden_control(c: char) -> bool {
-    c.is_control() && !matches!(c, '\n' | '\r' | '\t')
+    is_not_for_reading(c) && !matches!(c, '\n' | '\r' | '\t')
+}
+
+/// Control characters, line separators, and what turns the direction of other text: a name that
+/// ends in `\u{202E}4pm.exe` reads as if it ended in `exe.mp4` (Unicode TR 36, section 2.6).
+fn is_not_for_reading(c: char) -> bool {
+    let turns = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// The file's name without characters that are not for reading. It is never used as a path.
@@ -62,7 +69,7 @@ pub(crate) fn clean_file_name(name: &str) -> Result<String, String> {
             "The file name is too long: shorten it to {LONGEST_FILE_NAME} bytes."
         ));
     }
-    let clean: String = name.chars().filter(|c| !c.is_control()).collect();
+    let clean: String = name.chars().filter(|c| !is_not_for_reading(*c)).collect();
     let clean = clean.trim();
     if clean.is_empty() {
         return Err("The file has no name: give it one.".into());
@@ -110,6 +117,10 @@ mod tests {
         assert_eq!(
             clean_file_name("a\nb\0c\u{1b}[31m.mp4"),
             Ok("abc[31m.mp4".to_owned())
+        );
+        assert_eq!(
+            clean_file_name("film\u{202e}4pm.exe"),
+            Ok("film4pm.exe".to_owned())
         );
         assert_eq!(clean_file_name("-i.mp4"), Ok("-i.mp4".to_owned()));
         assert!(clean_file_name("\n").is_err());
