@@ -212,6 +212,42 @@ async fn of_an_mp4_only_the_ranges_of_a_piece_are_fetched() {
 }
 
 #[tokio::test]
+async fn a_film_whose_index_lies_is_fetched_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let film = counting_film(at, "film.mp4", "25", 30);
+    ffmpeg(
+        at,
+        &format!(
+            "-i {} -vf noise=alls=20 -c:v libx264 -preset ultrafast -g 1000 -c:a copy lie.mp4",
+            film.display()
+        ),
+    );
+    let film = at.join("lie.mp4");
+    // Its one keyframe is the first; without the list of them, every frame is said to be one.
+    let mut bytes = std::fs::read(&film).unwrap();
+    let list = bytes.windows(4).rposition(|kind| kind == b"stss").unwrap();
+    bytes[list..list + 4].copy_from_slice(b"free");
+    std::fs::write(&film, bytes).unwrap();
+    let tools = tools(at).await;
+    let store = OneFilm::new(&film, false);
+    let staging = staging(at, &store, &tools, 100);
+    let plan = plan(&tools, &staging).await;
+    let need = Need::video(&plan, &(5..6));
+    let cancel = CancellationToken::new();
+    let part = staging.open("film", &need, &cancel).await.unwrap();
+    assert!(!part.is_whole());
+    let on_a_part = tools.encode_video(video_job(&plan, &part, 5..6)).await;
+    assert!(on_a_part.is_err(), "the index does not matter");
+    let encode = |source| tools.encode_video(video_job(&plan, &source, 5..6));
+    let output = staging.work_on("film", &need, &cancel, encode).await;
+    let path = at.join("segment.mp4");
+    assemble(&path, &[&output.unwrap().unwrap().rungs[0]]);
+    assert_eq!(numbers(&path), (500..600).collect::<Vec<_>>());
+    assert!(store.read() >= store.bytes.len() as u64);
+}
+
+#[tokio::test]
 async fn a_transport_stream_gets_an_index_before_it_is_cut_far_in() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();

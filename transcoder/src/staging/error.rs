@@ -4,7 +4,9 @@ use std::io;
 
 use platform_blob::BlobError;
 
-use crate::toolbox::{Fault, RunError};
+use media::probe::ProbeError;
+
+use crate::toolbox::{Fault, ProbeFailure, RunError};
 
 /// A film could not be brought here.
 #[derive(Debug, thiserror::Error)]
@@ -70,5 +72,27 @@ pub(super) fn store_error(error: BlobError) -> StageError {
         StageError::Gone
     } else {
         StageError::Store(error)
+    }
+}
+
+/// A failure of work on a film, which may come of working on too small a part of it.
+pub trait WorkError {
+    /// Whether a wrong index of the film would look like this.
+    fn may_be_the_index(&self) -> bool;
+}
+
+impl WorkError for RunError {
+    fn may_be_the_index(&self) -> bool {
+        matches!(self, Self::Source { .. } | Self::Invalid { .. })
+    }
+}
+
+impl WorkError for ProbeFailure {
+    fn may_be_the_index(&self) -> bool {
+        match self {
+            Self::Run(run) => run.may_be_the_index(),
+            Self::CutOff | Self::Refused(ProbeError::NotMedia) => true,
+            _ => false,
+        }
     }
 }

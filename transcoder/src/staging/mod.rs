@@ -8,6 +8,7 @@ mod remote;
 mod source;
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-pub use self::error::StageError;
+pub use self::error::{StageError, WorkError};
 pub use self::need::Need;
 pub use self::source::{Seek, StagedSource};
 
@@ -118,6 +119,31 @@ impl Staging {
                 self.with_index(key, source, streams, cancel).await
             }
             _ => Ok(source),
+        }
+    }
+
+    /// Opens the object `key` for `need` and works on it. What fails on a part of a film is done
+    /// once more on the whole of it: the index that told which part is needed may be wrong.
+    pub async fn work_on<T, E, F>(
+        &self,
+        key: &str,
+        need: &Need,
+        cancel: &CancellationToken,
+        work: impl Fn(Arc<StagedSource>) -> F + Send,
+    ) -> Result<Result<T, E>, StageError>
+    where
+        E: WorkError + std::fmt::Display,
+        F: Future<Output = Result<T, E>> + Send,
+    {
+        let source = self.open(key, need, cancel).await?;
+        let is_whole = source.is_whole();
+        match work(source).await {
+            Err(error) if !is_whole && error.may_be_the_index() => {
+                tracing::warn!(key, error = %error, "failed on a part of the film: fetching all of it");
+                let source = self.open(key, &Need::Whole, cancel).await?;
+                Ok(work(source).await)
+            }
+            outcome => Ok(outcome),
         }
     }
 
