@@ -3,7 +3,9 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a failed test should panic"
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a failed test should panic, and light is counted in floats"
 )]
 
 mod clips;
@@ -11,6 +13,7 @@ mod clips;
 use std::path::Path;
 
 use clips::{assemble, command, ffmpeg, plan, staged, tools, video_job};
+use tokio_util::sync::CancellationToken;
 use transcoder::encode::{ImageKind, ImageWish, VideoOutput};
 use transcoder::toolbox::Toolbox;
 
@@ -223,4 +226,163 @@ async fn pictures_come_with_the_frames() {
         let bright = color(at, "iw:ih:0:0").iter().any(|level| *level > 60);
         assert_eq!(bright, film == "dark.mp4", "{film}");
     }
+}
+
+/// SMPTE ST 2084: the signal, 0 to 1, that shows `nits`.
+fn pq(nits: f64) -> f64 {
+    let (m1, m2) = (2610.0 / 16384.0, 2523.0 / 4096.0 * 128.0);
+    let (c1, c2, c3) = (
+        3424.0 / 4096.0,
+        2413.0 / 4096.0 * 32.0,
+        2392.0 / 4096.0 * 32.0,
+    );
+    let power = (nits / 10_000.0).powf(m1);
+    ((c1 + c2 * power) / (1.0 + c3 * power)).powf(m2)
+}
+
+/// ITU-R BT.2100: the signal with which a display of 1000 nits shows a grey of `nits`.
+fn hlg(nits: f64) -> f64 {
+    let scene = (nits / 1000.0).powf(1.0 / 1.2);
+    if scene <= 1.0 / 12.0 {
+        (3.0 * scene).sqrt()
+    } else {
+        0.178_832_77 * (12.0 * scene - 0.284_668_92).ln() + 0.559_910_73
+    }
+}
+
+/// What an ordinary screen of 100 nits is to show for light of `nits`, as red, green and blue of
+/// BT.709: Hable's curve over the brightest color up to 1000 nits, and a gamma of 2.4.
+fn tone_mapped(nits: [f64; 3]) -> [u8; 3] {
+    let curve =
+        |x: f64| (x * (x * 0.15 + 0.05) + 0.004) / (x * (x * 0.15 + 0.5) + 0.06) - 0.02 / 0.3;
+    let brightest = nits.iter().copied().fold(1e-6, f64::max) / 100.0;
+    let scale = curve(brightest) / curve(10.0) / brightest;
+    nits.map(|nits| {
+        let shown = (nits / 100.0 * scale).clamp(0.0, 1.0).powf(1.0 / 2.4);
+        (255.0 * shown).round() as u8
+    })
+}
+
+/// Ten-bit code values of BT.2100 for light in BT.709's primaries.
+fn codes(nits: [f64; 3], signal: fn(f64) -> f64) -> [i64; 3] {
+    let wide = [
+        [0.6274, 0.3293, 0.0433],
+        [0.0691, 0.9195, 0.0114],
+        [0.0164, 0.0880, 0.8956],
+    ];
+    let [r, g, b] =
+        wide.map(|row| signal(row.iter().zip(nits).map(|(share, nits)| share * nits).sum()));
+    let y = 0.2627 * r + 0.6780 * g + 0.0593 * b;
+    let code = |zero: f64, span: f64, value: f64| (zero + span * value).round() as i64;
+    [
+        code(64.0, 876.0, y),
+        code(512.0, 896.0, (b - y) / 1.8814),
+        code(512.0, 896.0, (r - y) / 1.4746),
+    ]
+}
+
+#[tokio::test]
+async fn high_dynamic_range_is_mapped_as_the_standards_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let tools = tools(at).await;
+    let grey = |nits: f64| [nits; 3];
+    let greys = [5.0, 50.0, 100.0, 203.0, 500.0, 1000.0].map(grey);
+    let colors = [
+        [100.0, 0.0, 0.0],
+        [0.0, 100.0, 0.0],
+        [0.0, 0.0, 100.0],
+        [300.0, 100.0, 20.0],
+        [20.0, 400.0, 300.0],
+        grey(900.0),
+    ];
+    // Cameras and editors write any peak; none of it counts.
+    let bogus = ":max-cll=65535,65535:master-display=\
+                 G(1,1)B(1,1)R(1,1)WP(1,1)L(4000000000,1)";
+    let films: [(&str, [[f64; 3]; 6], fn(f64) -> f64, &str, &str); 4] = [
+        ("pq.mkv", greys, pq, "smpte2084", ""),
+        ("peak.mkv", greys, pq, "smpte2084", bogus),
+        ("colors.mkv", colors, pq, "smpte2084", ""),
+        ("hlg.mkv", greys, hlg, "arib-std-b67", ""),
+    ];
+    for (name, patches, signal, transfer, metadata) in films {
+        let planes = [0, 1, 2].map(|plane| {
+            let bands = patches.iter().enumerate();
+            let band = bands.map(|(band, nits)| {
+                let code = codes(*nits, signal)[plane];
+                format!("{code}*eq(floor(X*6/W),{band})")
+            });
+            band.collect::<Vec<_>>().join("+")
+        });
+        let [y, cb, cr] = planes;
+        ffmpeg(
+            at,
+            &format!(
+                "-f lavfi -i \"color=black:s=360x180:r=25:d=0.4,format=yuv420p10le,\
+                 geq=lum='{y}':cb='{cb}':cr='{cr}'\" -c:v libx265 -preset ultrafast -x265-params \
+                 lossless=1:log-level=none:colorprim=bt2020:transfer={transfer}:\
+                 colormatrix=bt2020nc{metadata} {name}"
+            ),
+        );
+        encode(&tools, at, name).await;
+        for (band, nits) in patches.iter().enumerate() {
+            let found = color(at, &format!("40:160:{}:10", band * 60 + 10));
+            let wanted = tone_mapped(*nits);
+            // Up to 22 are a third of a percent of the light: eight bits of colors are no finer.
+            let near = |one: u8, other: u8| one.abs_diff(other) < 8 || one.max(other) < 22;
+            assert!(
+                found
+                    .iter()
+                    .zip(wanted)
+                    .all(|(one, other)| near(*one, other)),
+                "{name}: {nits:?} nits are {found:?}, not {wanted:?}"
+            );
+        }
+    }
+}
+
+/// Writes into an MP4 of HEVC that its colors are those of Dolby Vision profile 5.
+fn as_dolby_vision(film: &Path) {
+    let mut record = vec![0, 0, 0, 32];
+    record.extend_from_slice(b"dvcC");
+    // Version 1.0, profile 5, level 6, with reference processing and base layer, like nothing else.
+    record.extend_from_slice(&[1, 0, 0x0A, 0x35]);
+    record.resize(32, 0);
+    let mut bytes = std::fs::read(film).unwrap();
+    let mut at = bytes.windows(4).rposition(|kind| kind == b"moov").unwrap();
+    let mut parents = vec![at];
+    for name in [b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"hvc1"] {
+        at += bytes[at..]
+            .windows(4)
+            .position(|kind| kind == name)
+            .unwrap();
+        parents.push(at);
+    }
+    let size = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap());
+    let end = at - 4 + size(&bytes, at) as usize;
+    for parent in parents {
+        let grown = size(&bytes, parent) + 32;
+        bytes[parent - 4..parent].copy_from_slice(&grown.to_be_bytes());
+    }
+    bytes.splice(end..end, record);
+    std::fs::write(film, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn colors_that_nobody_can_convert_are_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let tools = tools(at).await;
+    ffmpeg(
+        at,
+        "-f lavfi -i testsrc=s=320x180:r=25:d=1 -c:v libx265 -tag:v hvc1 -pix_fmt yuv420p10le \
+         -x265-params log-level=none dolby.mp4",
+    );
+    let film = at.join("dolby.mp4");
+    let cancel = CancellationToken::new();
+    assert!(tools.probe(&staged(&film), &cancel).await.is_ok());
+    as_dolby_vision(&film);
+    let refused = tools.probe(&staged(&film), &cancel).await.unwrap_err();
+    assert_eq!(refused.problem_type(), "unsupported-color");
+    assert!(refused.to_string().contains("profile 5"), "{refused}");
 }
