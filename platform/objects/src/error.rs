@@ -52,9 +52,10 @@ pub(crate) enum StoreError {
 impl From<io::Error> for StoreError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Self::Full(Box::new(error))
-            }
+            // The last is how a limit of the process says so.
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => Self::Full(Box::new(error)),
             _ => Self::Io(error),
         }
     }

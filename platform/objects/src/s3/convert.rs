@@ -78,9 +78,71 @@ macro_rules! headers_of {
     };
 }
 
-pub(super) use {headers_of, sums_of, with_sums};
+/// The content of a put, of an object or a part, with everything that is known about it.
+macro_rules! incoming_of {
+    ($request:expr) => {{
+        let sums = $crate::s3::convert::sums_of!($request.input);
+        let body = $request.input.body.take();
+        let size = $request.input.content_length;
+        let md5 = $request.input.content_md5.take();
+        $crate::s3::convert::incoming(&mut $request, body, size, sums, md5)
+    }};
+}
 
-/// The content of a put, with everything that is known about it.
+/// The conditions of reading an object.
+macro_rules! conditions_of {
+    ($input:expr) => {
+        $crate::s3::convert::ReadConditions {
+            matches: $input.if_match.as_ref(),
+            differs: $input.if_none_match.as_ref(),
+            modified_since: $input.if_modified_since.as_ref(),
+            unmodified_since: $input.if_unmodified_since.as_ref(),
+        }
+    };
+}
+
+/// The conditions of reading the source of a copy.
+macro_rules! source_conditions_of {
+    ($input:expr) => {
+        $crate::s3::convert::ReadConditions {
+            matches: $input.copy_source_if_match.as_ref(),
+            differs: $input.copy_source_if_none_match.as_ref(),
+            modified_since: $input.copy_source_if_modified_since.as_ref(),
+            unmodified_since: $input.copy_source_if_unmodified_since.as_ref(),
+        }
+    };
+}
+
+/// The headers of these bytes of an object, with its checksum if that was asked for and is of
+/// these bytes; for the output of GET and of HEAD.
+macro_rules! described {
+    ($output:ident, $row:expr, $range:expr, $with_sums:expr) => {{
+        let (row, (bytes, content_range), with_sums) = ($row, $range, $with_sums);
+        let output = $output {
+            accept_ranges: Some("bytes".to_owned()),
+            content_length: Some($crate::s3::convert::length(bytes.end - bytes.start)),
+            cache_control: row.headers.cache_control.clone(),
+            content_disposition: row.headers.content_disposition.clone(),
+            content_encoding: row.headers.content_encoding.clone(),
+            content_language: row.headers.content_language.clone(),
+            content_range,
+            content_type: row.headers.content_type.clone(),
+            e_tag: Some($crate::s3::convert::etag(&row.etag)),
+            last_modified: Some($crate::s3::convert::timestamp(row.modified_ms)),
+            metadata: $crate::s3::convert::metadata(&row.headers),
+            checksum_type: with_sums.then(|| $crate::s3::convert::sum_kind(row.sum_kind)),
+            ..$output::default()
+        };
+        let sums = with_sums.then(|| $crate::s3::convert::kept_sums(row));
+        $crate::s3::convert::with_sums!(output, sums.unwrap_or_default())
+    }};
+}
+
+pub(super) use {
+    conditions_of, described, headers_of, incoming_of, source_conditions_of, sums_of, with_sums,
+};
+
+/// The parts of a put; [`incoming_of`] takes them from its input.
 pub(super) fn incoming<T>(
     request: &mut S3Request<T>,
     body: Option<StreamingBlob>,

@@ -13,8 +13,8 @@ use s3s::{
 
 use super::{
     convert::{
-        self, ReadConditions, etag, headers_of, kept_sums, length, listed_key, sum_kind, sums_of,
-        timestamp, with_sums,
+        self, etag, headers_of, incoming_of, kept_sums, length, listed_key, source_conditions_of,
+        sum_kind, sums_of, timestamp, with_sums,
     },
     objects::{check_source, source},
 };
@@ -88,18 +88,10 @@ pub(super) async fn put_part(
     store: &Store,
     mut request: S3Request<UploadPartInput>,
 ) -> S3Result<S3Response<UploadPartOutput>> {
-    let sums = sums_of!(request.input);
-    let input = &mut request.input;
-    let (body, size, md5) = (
-        input.body.take(),
-        input.content_length,
-        input.content_md5.take(),
-    );
-    let number = input.part_number;
-    let upload = store
-        .upload(&input.bucket, &input.key, &input.upload_id)
-        .await?;
-    let incoming = convert::incoming(&mut request, body, size, sums, md5)?;
+    let input = &request.input;
+    let (number, id) = (input.part_number, &input.upload_id);
+    let upload = store.upload(&input.bucket, &input.key, id).await?;
+    let incoming = incoming_of!(request)?;
     let part = store.put_part(&upload, number, incoming).await?;
     let output = UploadPartOutput {
         e_tag: Some(etag(&part.etag)),
@@ -118,13 +110,7 @@ pub(super) async fn copy_part(
         .await?;
     let (bucket, key) = source(&input.copy_source)?;
     let (from, file) = store.open_object(bucket, key).await?;
-    let conditions = ReadConditions {
-        matches: input.copy_source_if_match.as_ref(),
-        differs: input.copy_source_if_none_match.as_ref(),
-        modified_since: input.copy_source_if_modified_since.as_ref(),
-        unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
-    };
-    check_source(&conditions, &from)?;
+    check_source(&source_conditions_of!(input), &from)?;
     let wanted = input
         .copy_source_range
         .as_deref()

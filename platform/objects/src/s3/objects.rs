@@ -10,8 +10,8 @@ use s3s::{
 };
 
 use super::convert::{
-    self, ReadConditions, etag, headers_of, kept_sums, length, sum_kind, sums_of, timestamp,
-    with_sums,
+    self, ReadConditions, conditions_of, described, etag, headers_of, incoming_of, kept_sums,
+    source_conditions_of, sum_kind, timestamp, with_sums,
 };
 use crate::{
     download,
@@ -33,16 +33,10 @@ pub(super) async fn put(
             "appending and customer keys are not implemented"
         ));
     }
-    let sums = sums_of!(request.input);
     let input = &mut request.input;
     let headers = headers_of!(input);
     let condition = convert::condition(input.if_match.as_ref(), input.if_none_match.as_ref())?;
-    let (body, size, md5) = (
-        input.body.take(),
-        input.content_length,
-        input.content_md5.take(),
-    );
-    let incoming = convert::incoming(&mut request, body, size, sums, md5)?;
+    let incoming = incoming_of!(request)?;
     let (bucket, key) = (&request.input.bucket, &request.input.key);
     let row = store.put(bucket, key, headers, condition, incoming).await?;
     let output = PutObjectOutput {
@@ -65,38 +59,15 @@ pub(super) async fn get(
         ));
     }
     let (row, file) = store.open_object(&input.bucket, &input.key).await?;
-    let conditions = ReadConditions {
-        matches: input.if_match.as_ref(),
-        differs: input.if_none_match.as_ref(),
-        modified_since: input.if_modified_since.as_ref(),
-        unmodified_since: input.if_unmodified_since.as_ref(),
-    };
-    conditions.check(&row)?;
-    let (range, content_range) = convert::range(input.range, row.size)?;
-    let whole = content_range.is_none();
-    let output = GetObjectOutput {
-        accept_ranges: Some("bytes".to_owned()),
-        content_length: Some(length(range.end - range.start)),
-        body: Some(StreamingBlob::wrap(download::stream(file, range))),
-        cache_control: row.headers.cache_control.clone(),
-        content_disposition: row.headers.content_disposition.clone(),
-        content_encoding: row.headers.content_encoding.clone(),
-        content_language: row.headers.content_language.clone(),
-        content_range,
-        content_type: row.headers.content_type.clone(),
-        e_tag: Some(etag(&row.etag)),
-        last_modified: Some(timestamp(row.modified_ms)),
-        metadata: convert::metadata(&row.headers),
-        ..GetObjectOutput::default()
-    };
-    if input.checksum_mode.is_none() || !whole {
-        return Ok(S3Response::new(output));
-    }
-    let output = GetObjectOutput {
-        checksum_type: Some(sum_kind(row.sum_kind)),
+    conditions_of!(input).check(&row)?;
+    let range = convert::range(input.range, row.size)?;
+    let with_sums = input.checksum_mode.is_some() && range.1.is_none();
+    let body = download::stream(file, range.0.clone());
+    let output = described!(GetObjectOutput, &row, range, with_sums);
+    Ok(S3Response::new(GetObjectOutput {
+        body: Some(StreamingBlob::wrap(body)),
         ..output
-    };
-    Ok(S3Response::new(with_sums!(output, kept_sums(&row))))
+    }))
 }
 
 pub(super) async fn head(
@@ -105,36 +76,11 @@ pub(super) async fn head(
 ) -> S3Result<S3Response<HeadObjectOutput>> {
     let input = request.input;
     let row = store.object(&input.bucket, &input.key).await?;
-    let conditions = ReadConditions {
-        matches: input.if_match.as_ref(),
-        differs: input.if_none_match.as_ref(),
-        modified_since: input.if_modified_since.as_ref(),
-        unmodified_since: input.if_unmodified_since.as_ref(),
-    };
-    conditions.check(&row)?;
-    let (range, content_range) = convert::range(input.range, row.size)?;
-    let output = HeadObjectOutput {
-        accept_ranges: Some("bytes".to_owned()),
-        content_length: Some(length(range.end - range.start)),
-        cache_control: row.headers.cache_control.clone(),
-        content_disposition: row.headers.content_disposition.clone(),
-        content_encoding: row.headers.content_encoding.clone(),
-        content_language: row.headers.content_language.clone(),
-        content_range,
-        content_type: row.headers.content_type.clone(),
-        e_tag: Some(etag(&row.etag)),
-        last_modified: Some(timestamp(row.modified_ms)),
-        metadata: convert::metadata(&row.headers),
-        ..HeadObjectOutput::default()
-    };
-    if input.checksum_mode.is_none() {
-        return Ok(S3Response::new(output));
-    }
-    let output = HeadObjectOutput {
-        checksum_type: Some(sum_kind(row.sum_kind)),
-        ..output
-    };
-    Ok(S3Response::new(with_sums!(output, kept_sums(&row))))
+    conditions_of!(input).check(&row)?;
+    let range = convert::range(input.range, row.size)?;
+    let with_sums = input.checksum_mode.is_some() && range.1.is_none();
+    let output = described!(HeadObjectOutput, &row, range, with_sums);
+    Ok(S3Response::new(output))
 }
 
 pub(super) async fn delete(
@@ -195,13 +141,7 @@ pub(super) async fn copy(
     let mut input = request.input;
     let (bucket, key) = source(&input.copy_source)?;
     let from = store.object(bucket, key).await?;
-    let conditions = ReadConditions {
-        matches: input.copy_source_if_match.as_ref(),
-        differs: input.copy_source_if_none_match.as_ref(),
-        modified_since: input.copy_source_if_modified_since.as_ref(),
-        unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
-    };
-    check_source(&conditions, &from)?;
+    check_source(&source_conditions_of!(input), &from)?;
     let replace = input
         .metadata_directive
         .as_ref()
