@@ -127,7 +127,8 @@ impl Visit for Parts {
         let mut chain = value.to_string();
         let mut cause = value.source();
         while let Some(error) = cause {
-            drop(write!(chain, ": {error}"));
+            chain.push_str(": ");
+            chain.push_str(&error.to_string());
             cause = error.source();
         }
         self.record_str(field, &chain);
@@ -141,7 +142,9 @@ fn push(pairs: &mut String, name: &str, value: &str) {
     } else {
         value
     };
-    drop(write!(pairs, " {name}={value}"));
+    for text in [" ", name, "=", value.as_str()] {
+        pairs.push_str(text);
+    }
 }
 
 /// `text` on one line, and nothing in it that a terminal obeys.
