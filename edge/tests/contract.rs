@@ -1,6 +1,8 @@
 //! The embedded edge keeps the contract of edges.
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+mod common;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,41 +12,11 @@ use platform_core::{Lifecycle, Redacted};
 use platform_http::{Client, Discovery};
 use reqwest::Method;
 use schemas::VideoId;
-use testkit::conformance::edge::{self as contract, OriginStub, Subject};
-use url::Url;
+use testkit::conformance::edge as contract;
 
-const SEED_KEY: &str = "the key of the tests";
+use common::{Running, SEED_KEY, path, start_on};
+
 const PATIENCE: Duration = Duration::from_secs(30);
-
-struct Running {
-    subject: Subject,
-    lifecycle: Lifecycle,
-    folder: Arc<tempfile::TempDir>,
-}
-
-async fn start_on(folder: Arc<tempfile::TempDir>, config: Config) -> Running {
-    let lifecycle = Lifecycle::new();
-    let discovery = Discovery::new(HashMap::new(), None);
-    let origin = OriginStub::start(&lifecycle, &discovery);
-    let deps = Deps {
-        client: Client::new(discovery).unwrap(),
-        lifecycle: lifecycle.clone(),
-        folder: folder.path().join("edge"),
-        seed_key: Redacted::new(SEED_KEY),
-    };
-    let running = edge::build(config, deps).await.unwrap();
-    let subject = Subject {
-        base: Url::parse(&format!("http://{}", running.addr)).unwrap(),
-        seed_key: SEED_KEY.to_owned(),
-        origin,
-        checks_digests: true,
-    };
-    Running {
-        subject,
-        lifecycle,
-        folder,
-    }
-}
 
 async fn start() -> Running {
     let folder = Arc::new(tempfile::tempdir().unwrap());
@@ -72,6 +44,7 @@ contract!(
     what_is_put_again_is_replaced,
     a_body_that_is_not_what_was_sent_is_refused,
     deletion_removes_what_it_names,
+    a_broken_pull_is_never_a_whole_object,
     a_hundred_who_miss_cause_one_pull,
     a_waiter_who_leaves_stops_nothing,
     a_refusal_is_passed_on_and_forgotten,
@@ -79,11 +52,6 @@ contract!(
     a_manifest_outlives_its_origin,
     a_large_object_streams,
 );
-
-/// A film's object on the edge.
-fn path(film: &VideoId, object: &str) -> String {
-    format!("/v/public/{film}/1/{object}")
-}
 
 async fn send(running: &Running, method: Method, path: &str, body: Vec<u8>) -> u16 {
     let url = running.subject.base.join(path).unwrap();
@@ -101,13 +69,12 @@ async fn old_films_make_room_also_those_of_an_earlier_run() {
         let path = path(film, "v/360p/0.m4s");
         assert_eq!(send(&first, Method::PUT, &path, vec![0; SIZE]).await, 201);
     }
-    let ended = first.lifecycle.finish(PATIENCE, std::future::pending());
-    assert!(ended.await);
+    let folder = first.stop().await;
     let config = Config {
         max_bytes: 500_000,
         ..Config::default()
     };
-    let second = start_on(first.folder, config).await;
+    let second = start_on(folder, config).await;
     // Asking for a file over HTTP would make it the last to go.
     let oldest = second.folder.path().join("edge").join(films[0].as_str());
     let oldest = oldest.join("1/v/360p/0.m4s");

@@ -1,0 +1,59 @@
+//! A running edge.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use edge::{Config, Deps};
+use platform_core::{Lifecycle, Redacted};
+use platform_http::{Client, Discovery};
+use schemas::VideoId;
+use testkit::conformance::edge::{OriginStub, Subject};
+use url::Url;
+
+pub(crate) const SEED_KEY: &str = "the key of the tests";
+
+pub(crate) struct Running {
+    pub(crate) subject: Subject,
+    lifecycle: Lifecycle,
+    pub(crate) folder: Arc<tempfile::TempDir>,
+}
+
+impl Running {
+    /// Ends the edge.
+    pub(crate) async fn stop(self) -> Arc<tempfile::TempDir> {
+        let patience = Duration::from_secs(30);
+        let ended = self.lifecycle.finish(patience, std::future::pending());
+        assert!(ended.await, "the edge ends in time");
+        self.folder
+    }
+}
+
+pub(crate) async fn start_on(folder: Arc<tempfile::TempDir>, config: Config) -> Running {
+    let lifecycle = Lifecycle::new();
+    let discovery = Discovery::new(HashMap::new(), None);
+    let origin = OriginStub::start(&lifecycle, &discovery);
+    let deps = Deps {
+        client: Client::new(discovery).unwrap(),
+        lifecycle: lifecycle.clone(),
+        folder: folder.path().join("edge"),
+        seed_key: Redacted::new(SEED_KEY),
+    };
+    let running = edge::build(config, deps).await.unwrap();
+    let subject = Subject {
+        base: Url::parse(&format!("http://{}", running.addr)).unwrap(),
+        seed_key: SEED_KEY.to_owned(),
+        origin,
+        checks_digests: true,
+    };
+    Running {
+        subject,
+        lifecycle,
+        folder,
+    }
+}
+
+/// A film's object on the edge.
+pub(crate) fn path(film: &VideoId, object: &str) -> String {
+    format!("/v/public/{film}/1/{object}")
+}
