@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use crate::address::{Address, Scope};
 use crate::freshness::Freshness;
 use crate::origin::{self, Answer, Refusal};
-use crate::store::{Store, Stored};
+use crate::store::{Moment, Store, Stored};
 
 /// How long a refusal of the origin answers others who ask for the same.
 const REFUSED_FOR: Duration = Duration::from_secs(1);
@@ -73,6 +73,15 @@ impl Library {
         }
     }
 
+    /// Deletes an object or a folder, also what is only being pulled. Returns whether anything of
+    /// it lay on the disk.
+    pub(crate) async fn remove(&self, scope: &Scope) -> std::io::Result<bool> {
+        let removed = self.0.store.remove(scope).await;
+        // What is under way lands nowhere any more, and nobody else is to follow it.
+        self.flights().retain(|address, _| !covers(scope, address));
+        removed
+    }
+
     /// The object at `address`, from the disk or from the origin.
     pub(crate) async fn get(&self, address: &Address) -> Outcome {
         let Some(stored) = self.on_disk(address).await? else {
@@ -119,7 +128,7 @@ impl Library {
 
     fn begin(&self, address: Address, have_older: bool) -> Flight {
         let (landed, flight) = watch::channel(None);
-        let library = self.clone();
+        let (library, own) = (self.clone(), flight.clone());
         let _context = self.0.runtime.enter();
         self.0.lifecycle.spawn(async move {
             let refused = tokio::select! {
@@ -132,7 +141,14 @@ impl Library {
                     () = tokio::time::sleep(REFUSED_FOR) => {}
                 }
             }
-            library.flights().remove(&address);
+            let mut flights = library.flights();
+            // A deletion may have let another begin.
+            if flights
+                .get(&address)
+                .is_some_and(|flight| flight.same_channel(&own))
+            {
+                flights.remove(&address);
+            }
         });
         flight
     }
@@ -174,10 +190,12 @@ impl Library {
             return Ok(());
         }
         let _permit = self.permit().await?;
+        // Before the origin looks, so that what is deleted from here on is not kept.
+        let begun = self.0.store.moment();
         let known = self.0.freshness.etag(address).filter(|_| have_older);
         let asked = origin::ask(&self.0.client, address, known.as_deref(), have_older);
         match asked.await? {
-            Answer::Object(answer) => self.receive(address, answer, landed).await,
+            Answer::Object(answer) => self.receive(address, answer, begun, landed).await,
             Answer::Unchanged => {
                 self.0.freshness.postponed(address);
                 let stored = self.on_disk(address).await?;
@@ -201,9 +219,9 @@ impl Library {
         &self,
         address: &Address,
         mut answer: Response,
+        begun: Moment,
         landed: &watch::Sender<Option<Outcome>>,
     ) -> Result<(), Refusal> {
-        let begun = self.0.store.moment();
         let (etag, promised) = (origin::etag(&answer), answer.content_length());
         let mut incoming = self.0.store.create().await.map_err(Refusal::disk)?;
         // A manifest is small, and an older one is better than one that breaks off.
@@ -239,6 +257,17 @@ impl Library {
             self.0.freshness.renewed(address, etag);
         }
         Ok(())
+    }
+}
+
+/// Whether `scope` is `address`, or a folder that it lies in.
+fn covers(scope: &Scope, address: &Address) -> bool {
+    match scope {
+        Scope::Object(object) => object == address,
+        Scope::Revision(video, revision) => {
+            *video == address.video && *revision == address.revision
+        }
+        Scope::Video(video) => *video == address.video,
     }
 }
 

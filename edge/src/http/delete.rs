@@ -9,8 +9,8 @@ use crate::address::Scope;
 pub(super) async fn handle(request: &HttpRequest, state: &State) -> Result<HttpResponse, Problem> {
     state.credential.check(request)?;
     let scope = Scope::parse(request.uri().path()).ok_or_else(nothing_here)?;
-    let store = state.library.store();
-    if store.remove(&scope).await.map_err(Problem::internal)? {
+    let removed = state.library.remove(&scope).await;
+    if removed.map_err(Problem::internal)? {
         Ok(HttpResponse::NoContent().finish())
     } else {
         Err(nothing_here())
