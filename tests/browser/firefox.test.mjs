@@ -1,10 +1,13 @@
 // The way of a viewer in Firefox: find a film, play it, go elsewhere in it, choose a quality.
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { test } from "node:test";
 
-import { firefox, folder, loopedClip, marquee, playback, plays, upload, until } from "./harness.mjs";
+import { FIREFOX, firefox, folder, loopedClip, marquee, playback, plays, upload, until } from "./harness.mjs";
 
-test("Firefox finds, plays, seeks and switches", { timeout: 240_000 }, async (t) => {
+const skip = existsSync(FIREFOX) ? false : `${FIREFOX} is missing: install firefox-esr`;
+
+test("Firefox finds, plays, seeks and switches", { timeout: 240_000, skip }, async (t) => {
   const url = await marquee(t);
   await upload(url, loopedClip(folder(t), "buck.mp4", 8), "The Big Buck Bunny", "live");
   const page = await firefox(t);

@@ -13,6 +13,8 @@ import puppeteer from "puppeteer-core";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/marquee/target");
 
+export const FIREFOX = "/usr/bin/firefox-esr";
+
 /** A folder that is removed at the end of the test. */
 export function folder(t) {
   const path = mkdtempSync(join(tmpdir(), "marquee-browser-"));
@@ -105,7 +107,7 @@ export async function page(t, viewport = { width: 1440, height: 900 }) {
 export async function firefox(t) {
   const browser = await puppeteer.launch({
     browser: "firefox",
-    executablePath: "/usr/bin/firefox-esr",
+    executablePath: FIREFOX,
     defaultViewport: { width: 1280, height: 800 },
   });
   t.after(() => browser.close());
