@@ -4,7 +4,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a failed test should panic"
+    clippy::print_stdout,
+    reason = "a failed test should panic, and what a bomb cost is worth knowing"
 )]
 
 mod bombs;

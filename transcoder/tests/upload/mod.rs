@@ -65,9 +65,12 @@ pub(crate) async fn end_of(tools: &Toolbox, path: &Path) -> End {
 async fn run(tools: &Toolbox, path: &Path) -> Result<End, End> {
     let size = std::fs::metadata(path).unwrap().len();
     let mut head = Vec::with_capacity(HEAD_BYTES);
-    let file = std::fs::File::open(path).unwrap();
-    std::io::Read::read_to_end(&mut std::io::Read::take(file, HEAD_BYTES as u64), &mut head)
-        .unwrap();
+    let opened = std::fs::File::open(path).unwrap();
+    std::io::Read::read_to_end(
+        &mut std::io::Read::take(opened, HEAD_BYTES as u64),
+        &mut head,
+    )
+    .unwrap();
     let demuxer = sniff::demuxer(&head)
         .ok_or_else(|| refused("this file is not a video or sound file that is accepted"))?;
     let source = Arc::new(StagedSource::local(path.to_owned(), demuxer, size));
