@@ -41,11 +41,13 @@ impl Address {
             ObjectRef::HlsMaster
             | ObjectRef::DashManifest
             | ObjectRef::VideoPlaylist(_)
-            | ObjectRef::AudioPlaylist(_) => true,
+            | ObjectRef::AudioPlaylist(_)
+            | ObjectRef::SubtitlePlaylist(_) => true,
             ObjectRef::Plan
             | ObjectRef::VideoInit(_)
             | ObjectRef::AudioInit(_)
             | ObjectRef::Segment(_)
+            | ObjectRef::Subtitles(_)
             | ObjectRef::Poster
             | ObjectRef::Hover(_) => false,
         }

@@ -50,6 +50,7 @@ impl Film {
                 channels: 2,
                 bitrate_kbps: 128,
             }],
+            subtitles: Vec::new(),
             chapters: Vec::new(),
             source: SourceFacts {
                 container: "mov,mp4".to_owned(),
@@ -81,10 +82,12 @@ impl Film {
             ObjectRef::DashManifest => dash::manifest(&self.plan, &self.measured).into(),
             ObjectRef::VideoPlaylist(_) => hls::video_playlist(&self.plan).into(),
             ObjectRef::AudioPlaylist(_) => hls::audio_playlist(&self.plan).into(),
+            ObjectRef::SubtitlePlaylist(name) => hls::subtitle_playlist(&self.plan, name).into(),
             ObjectRef::VideoInit(_) | ObjectRef::AudioInit(_) => {
                 boxes(&[("ftyp", "iso6"), ("moov", &noise)])
             }
             ObjectRef::Segment(_) => boxes(&[("moof", "index"), ("mdat", &noise)]),
+            ObjectRef::Subtitles(_) => "WEBVTT\n".into(),
             ObjectRef::Poster | ObjectRef::Hover(_) => noise.into(),
         }
     }

@@ -8,7 +8,7 @@ use std::fmt::{self, Write};
 use crate::bandwidth::{Bandwidth, Measured};
 use crate::grid::{AAC_FRAME, AUDIO_RATE, Grid};
 use crate::ladder::Size;
-use crate::plan::{AudioTrack, Plan};
+use crate::plan::{AudioTrack, Plan, SubtitleTrack};
 use crate::rate::Rational;
 
 /// `manifest.mpd`
@@ -32,7 +32,36 @@ fn write_mpd(out: &mut fmt::Formatter<'_>, plan: &Plan, measured: &Measured) -> 
     for (number, track) in plan.track_numbers().zip(&plan.audio) {
         write_audio(out, plan, number, track, measured.track(number, track))?;
     }
+    let first = u32::try_from(plan.audio.len()).unwrap_or(u32::MAX);
+    for (id, (name, track)) in (first.saturating_add(1)..).zip(plan.text_subtitles()) {
+        write_subtitles(out, id, name, track)?;
+    }
     writeln!(out, "  </Period>\n</MPD>")
+}
+
+/// A text track is one file as long as the period.
+fn write_subtitles(
+    out: &mut fmt::Formatter<'_>,
+    id: u32,
+    name: &str,
+    track: &SubtitleTrack,
+) -> fmt::Result {
+    write!(
+        out,
+        "    <AdaptationSet id=\"{id}\" contentType=\"text\" mimeType=\"text/vtt\""
+    )?;
+    if let Some(language) = track.language.as_deref().and_then(crate::language::tag) {
+        write!(out, " lang=\"{language}\"")?;
+    }
+    writeln!(
+        out,
+        ">\n      <Label>{}</Label>\n\
+         \x20     <Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"subtitle\"/>\n\
+         \x20     <Representation id=\"subtitles-{name}\" bandwidth=\"1000\">\n\
+         \x20       <BaseURL>s/{name}.vtt</BaseURL>\n\
+         \x20     </Representation>\n    </AdaptationSet>",
+        Escaped(&track.title)
+    )
 }
 
 fn write_video(

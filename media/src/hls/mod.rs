@@ -16,6 +16,7 @@ use crate::time::Micros;
 /// Fragmented MP4 needs `EXT-X-MAP`, which needs this.
 const VERSION: u32 = 7;
 const AUDIO_GROUP: &str = "audio";
+const SUBTITLE_GROUP: &str = "subtitles";
 
 /// `master.m3u8`
 pub fn master(plan: &Plan, measured: &Measured) -> String {
@@ -34,6 +35,17 @@ pub fn audio_playlist(plan: &Plan) -> String {
     fmt::from_fn(|out| write_media(out, grid, audio_boundary_time)).to_string()
 }
 
+/// `s/{name}.m3u8`: one piece as long as the film.
+pub fn subtitle_playlist(plan: &Plan, name: &str) -> String {
+    let duration = plan.duration();
+    let target = (duration.0.saturating_add(999_999) / 1_000_000).max(1);
+    format!(
+        "#EXTM3U\n#EXT-X-VERSION:{VERSION}\n#EXT-X-TARGETDURATION:{target}\n\
+         #EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n\
+         #EXTINF:{duration},\n{name}.vtt\n#EXT-X-ENDLIST\n"
+    )
+}
+
 fn write_master(out: &mut fmt::Formatter<'_>, plan: &Plan, measured: &Measured) -> fmt::Result {
     writeln!(
         out,
@@ -47,11 +59,17 @@ fn write_master(out: &mut fmt::Formatter<'_>, plan: &Plan, measured: &Measured) 
             write_track(out, number, track, &mut languages)?;
         }
     }
-    let group = if grouped {
+    let mut group = if grouped {
         format!(",AUDIO=\"{AUDIO_GROUP}\"")
     } else {
         String::new()
     };
+    if plan.text_subtitles().next().is_some() {
+        write_subtitles(out, plan)?;
+        group.push_str(",SUBTITLES=\"");
+        group.push_str(SUBTITLE_GROUP);
+        group.push('"');
+    }
     for rung in &plan.rungs {
         let Bandwidth { peak, average } = measured.variant(plan, rung);
         let sound = if grouped {
@@ -79,6 +97,28 @@ fn write_master(out: &mut fmt::Formatter<'_>, plan: &Plan, measured: &Measured) 
             AudioTrack::CODEC,
         )?;
         writeln!(out, "{}", ObjectRef::AudioPlaylist(0))?;
+    }
+    Ok(())
+}
+
+fn write_subtitles(out: &mut fmt::Formatter<'_>, plan: &Plan) -> fmt::Result {
+    let mut languages = BTreeSet::new();
+    for (name, track) in plan.text_subtitles() {
+        let language = track.language.as_deref().and_then(crate::language::tag);
+        write!(
+            out,
+            "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"{SUBTITLE_GROUP}\",NAME=\"{}\"",
+            quotable(&track.title)
+        )?;
+        if let Some(language) = &language {
+            write!(out, ",LANGUAGE=\"{language}\"")?;
+        }
+        writeln!(
+            out,
+            ",DEFAULT=NO,AUTOSELECT={},FORCED=NO,URI=\"{}\"",
+            if languages.insert(language) { "YES" } else { "NO" },
+            ObjectRef::SubtitlePlaylist(name.to_owned()),
+        )?;
     }
     Ok(())
 }

@@ -4,11 +4,11 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AudioTrack, Plan, SCHEMA, SourceFacts};
+use super::{AudioTrack, Plan, SCHEMA, SourceFacts, subtitles};
 use crate::grid::{AUDIO_FRAME_RATE, Grid};
 use crate::ladder::{self, SHORT_SIDES};
 use crate::probe::{AudioStream, Chapter, Source, VideoStream};
-use crate::rate::{self, OutputRate};
+use crate::rate::{self, OutputRate, Rational};
 use crate::time::Micros;
 
 /// Sound that goes on longer than this after the last frame makes the film longer.
@@ -113,6 +113,7 @@ impl Plan {
             grid,
             rungs,
             audio: audio_tracks(&tracks, settings),
+            subtitles: subtitles::tracks(&source.subtitles),
             chapters: chapters(&source.chapters, origin, duration),
             source: SourceFacts {
                 container: source.container.clone(),
@@ -128,6 +129,9 @@ impl Plan {
 
 fn rate_of(video: &VideoStream) -> OutputRate {
     let output = rate::output_rate(video.base_rate, video.average_rate);
+    if let Some(rate) = film_rate(output.rate).filter(|_| video.scan.is_telecine()) {
+        return OutputRate { rate, ..output };
+    }
     // Count and length of the stream may say that the rates only look constant.
     if output.constant_source && !video.constant_rate {
         return OutputRate {
@@ -137,6 +141,11 @@ fn rate_of(video: &VideoStream) -> OutputRate {
         };
     }
     output
+}
+
+/// The rate of the film that was spread over pictures of `rate` by 3:2 pulldown.
+fn film_rate(rate: Rational) -> Option<Rational> {
+    Rational::new(rate.num().checked_mul(4)?, rate.den().checked_mul(5)?)
 }
 
 /// Frames for which the first picture is held, because the sound starts before it.
@@ -174,6 +183,11 @@ fn picture_frames(source: &Source, video: &VideoStream, output: OutputRate) -> u
         .frames
         .filter(|_| output.constant_source && video.duration.is_some());
     if let Some(frames) = counted {
+        let frames = if video.scan.is_telecine() {
+            (frames * 4).div_ceil(5)
+        } else {
+            frames
+        };
         return frames.div_ceil(keep_every).max(1);
     }
     let span = source
@@ -181,7 +195,12 @@ fn picture_frames(source: &Source, video: &VideoStream, output: OutputRate) -> u
         .map(|end| end - video.start_time)
         .or(video.duration)
         .unwrap_or(source.start_time + source.duration - video.start_time);
-    output.rate.micros_to_frames_round(span).max(1)
+    if output.constant_source {
+        return output.rate.micros_to_frames_round(span).max(1);
+    }
+    // The last picture may be shown for less than a frame of ours. Clocks are a little off, too.
+    let slack = Micros(output.rate.frames_to_micros(1).0 / 10);
+    output.rate.micros_to_frames_ceil(span - slack).max(1)
 }
 
 fn audio_end(source: &Source, audio: &AudioStream) -> Micros {

@@ -50,6 +50,10 @@ pub enum ObjectRef {
     AudioPlaylist(u32),
     /// `a/{track}/init.mp4`
     AudioInit(u32),
+    /// `s/{name}.m3u8`
+    SubtitlePlaylist(String),
+    /// `s/{name}.vtt`
+    Subtitles(String),
     /// `v/{rung}/{n}.m4s` or `a/{track}/{n}.m4s`
     Segment(SegmentRef),
     /// `images/poster.jpg`
@@ -63,9 +67,11 @@ impl ObjectRef {
     pub const fn content_type(&self) -> &'static str {
         match self {
             Self::Plan => "application/json",
-            Self::HlsMaster | Self::VideoPlaylist(_) | Self::AudioPlaylist(_) => {
-                "application/vnd.apple.mpegurl"
-            }
+            Self::HlsMaster
+            | Self::VideoPlaylist(_)
+            | Self::AudioPlaylist(_)
+            | Self::SubtitlePlaylist(_) => "application/vnd.apple.mpegurl",
+            Self::Subtitles(_) => "text/vtt",
             Self::DashManifest => "application/dash+xml",
             Self::VideoInit(_) | Self::Segment(SegmentRef::Video { .. }) => "video/mp4",
             Self::AudioInit(_) | Self::Segment(SegmentRef::Audio { .. }) => "audio/mp4",
@@ -99,6 +105,8 @@ impl fmt::Display for ObjectRef {
             Self::VideoInit(rung) => write!(f, "v/{rung}/init.mp4"),
             Self::AudioPlaylist(track) => write!(f, "a/{track}/playlist.m3u8"),
             Self::AudioInit(track) => write!(f, "a/{track}/init.mp4"),
+            Self::SubtitlePlaylist(name) => write!(f, "s/{name}.m3u8"),
+            Self::Subtitles(name) => write!(f, "s/{name}.vtt"),
             Self::Segment(segment) => segment.fmt(f),
             Self::Poster => f.write_str("images/poster.jpg"),
             Self::Hover(index) => write!(f, "images/hover-{index}.jpg"),
@@ -147,6 +155,15 @@ fn parse(path: &str) -> Option<ObjectRef> {
             let index = name.strip_prefix("hover-")?.strip_suffix(".jpg")?;
             Some(ObjectRef::Hover(number(index)?))
         }
+        ("s", Some(file), None) => {
+            let (name, kind) = file.split_once('.')?;
+            let name = subtitle_name(name)?;
+            match kind {
+                "m3u8" => Some(ObjectRef::SubtitlePlaylist(name)),
+                "vtt" => Some(ObjectRef::Subtitles(name)),
+                _ => None,
+            }
+        }
         ("v", Some(rung), Some(file)) => {
             let rung = rung_name(rung)?;
             Some(match file {
@@ -181,6 +198,13 @@ fn rung_name(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// `en`, `pt-br-2`: small letters, digits and hyphens.
+fn subtitle_name(text: &str) -> Option<String> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let legal = (1..=48).contains(&text.len()) && text.bytes().all(allowed);
+    legal.then(|| text.to_owned())
+}
+
 /// A decimal number in its only spelling.
 fn number(text: &str) -> Option<u32> {
     let canonical =
@@ -212,8 +236,13 @@ impl Plan {
     /// Whether the plan has such an object.
     pub fn contains(&self, object: &ObjectRef) -> bool {
         match object {
-            ObjectRef::Plan | ObjectRef::HlsMaster | ObjectRef::DashManifest => true,
-            ObjectRef::Poster => !self.rungs.is_empty() || self.source.attached_pic.is_some(),
+            ObjectRef::Plan
+            | ObjectRef::HlsMaster
+            | ObjectRef::DashManifest
+            | ObjectRef::Poster => true,
+            ObjectRef::SubtitlePlaylist(name) | ObjectRef::Subtitles(name) => {
+                self.text_subtitles().any(|(made, _)| made == name)
+            }
             ObjectRef::VideoPlaylist(rung) | ObjectRef::VideoInit(rung) => {
                 self.rung(rung).is_some()
             }
@@ -247,6 +276,8 @@ mod tests {
             Just(ObjectRef::Poster),
             rung.clone().prop_map(ObjectRef::VideoPlaylist),
             rung.clone().prop_map(ObjectRef::VideoInit),
+            "[a-z0-9-]{1,48}".prop_map(ObjectRef::SubtitlePlaylist),
+            "[a-z0-9-]{1,48}".prop_map(ObjectRef::Subtitles),
             number.prop_map(ObjectRef::AudioPlaylist),
             number.prop_map(ObjectRef::AudioInit),
             number.prop_map(ObjectRef::Hover),

@@ -2,6 +2,7 @@
 
 mod build;
 mod keys;
+mod subtitles;
 #[cfg(test)]
 mod tests;
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use build::{PlanError, PlanSettings};
 pub use keys::{NoSuchPath, ObjectRef, SegmentRef, folder};
+pub use subtitles::SubtitleTrack;
 
 use crate::grid::Grid;
 use crate::ladder::{Rung, Size};
@@ -35,6 +37,9 @@ pub struct Plan {
     pub rungs: Vec<Rung>,
     /// Sound tracks; the first is the default.
     pub audio: Vec<AudioTrack>,
+    /// Subtitle tracks; none in plans of older programs.
+    #[serde(default)]
+    pub subtitles: Vec<SubtitleTrack>,
     /// Chapters, counted from the film's zero.
     pub chapters: Vec<Chapter>,
     /// What an encoder must know of the source.

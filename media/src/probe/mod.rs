@@ -1,6 +1,7 @@
 //! What a source is, read from `ffprobe -show_format -show_streams -show_chapters -of json`.
 
 mod error;
+mod fields;
 mod pick;
 mod raw;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use error::ProbeError;
+pub use fields::FieldCounts;
 
 use crate::ladder::Size;
 use crate::rate::Rational;
@@ -101,6 +103,32 @@ pub struct VideoStream {
     pub dolby_vision_profile: Option<u8>,
 }
 
+impl VideoStream {
+    /// Takes over when the first pictures are `shown`. Muxers that move all pictures but the first,
+    /// to make room for the sound's priming, show that one too early and too long: the film then
+    /// starts one frame before its second picture.
+    pub fn settle_start(&mut self, shown: &[Micros]) {
+        let Some(first) = shown.first() else {
+            return;
+        };
+        self.start_time = *first;
+        let (Some(rate), Some(&[second, third])) = (self.base_rate, shown.get(1..3)) else {
+            return;
+        };
+        let frame = rate.frames_to_micros(1);
+        let steady = (third - second - frame).0.abs() * 20 <= frame.0;
+        let early = second - frame - *first;
+        if steady && early.0 * 4 > frame.0 && early.0 < frame.0 * 2 {
+            let slots = rate.micros_to_frames_round(early);
+            self.start_time = second - frame;
+            self.duration = self.duration.map(|duration| duration - early);
+            self.frames = self
+                .frames
+                .map(|frames| frames.saturating_sub(slots).max(1));
+        }
+    }
+}
+
 /// Color description as `ffprobe` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Color {
@@ -139,12 +167,16 @@ pub enum Scan {
     TopFieldFirst,
     /// Two fields, bottom field shown first.
     BottomFieldFirst,
+    /// Film of 24000/1001 frames a second spread over fields by 3:2 pulldown, top field first.
+    TelecineTopFirst,
+    /// The same, bottom field first.
+    TelecineBottomFirst,
 }
 
 impl Scan {
-    /// Whether the file says that there are fields.
-    pub const fn is_interlaced(self) -> bool {
-        matches!(self, Self::TopFieldFirst | Self::BottomFieldFirst)
+    /// Whether four frames of film are spread over five pictures.
+    pub const fn is_telecine(self) -> bool {
+        matches!(self, Self::TelecineTopFirst | Self::TelecineBottomFirst)
     }
 }
 
@@ -190,6 +222,8 @@ pub struct SubtitleStream {
     pub text: bool,
     /// ISO 639 language.
     pub language: Option<String>,
+    /// Title tag.
+    pub title: Option<String>,
 }
 
 /// A chapter, in source time.

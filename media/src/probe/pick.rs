@@ -324,6 +324,7 @@ fn subtitle_stream(stream: &Stream) -> Option<SubtitleStream> {
         codec: codec.to_owned(),
         text: TEXT_SUBTITLES.contains(&codec),
         language: language(stream),
+        title: stream.tag("title").map(clean),
     })
 }
 

@@ -308,3 +308,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_first_picture_that_is_shown_too_early_is_put_before_the_second() {
+    let settled = |shown: &[i64]| {
+        let mut video = read(&[video()]).unwrap().video.unwrap();
+        let shown: Vec<_> = shown.iter().map(|ms| Micros(ms * 1000)).collect();
+        video.settle_start(&shown);
+        (video.start_time.0 / 1000, video.frames)
+    };
+    assert_eq!(settled(&[40, 80, 120]), (40, Some(132)));
+    // AVI leaves a slot empty; a fragment makes its first picture last longer.
+    assert_eq!(settled(&[0, 80, 120]), (40, Some(131)));
+    assert_eq!(settled(&[0, 61, 101]), (21, Some(131)));
+    // A title that stands, a varying rate, one picture.
+    assert_eq!(settled(&[0, 500, 540]), (0, Some(132)));
+    assert_eq!(settled(&[0, 80, 160]), (0, Some(132)));
+    assert_eq!(settled(&[7]), (7, Some(132)));
+}

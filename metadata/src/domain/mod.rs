@@ -6,4 +6,4 @@ mod video;
 
 pub(crate) use edit::Edit;
 pub(crate) use fold::{fold, subject};
-pub(crate) use video::{Facts, Failure, Rendition, State, Video};
+pub(crate) use video::{Chapter, Facts, Failure, Rendition, State, Subtitles, Video};

@@ -65,6 +65,7 @@ impl Part {
             Self::Manifests => manifests(plan),
             Self::Images => [ObjectRef::Poster]
                 .into_iter()
+                .chain(subtitles(plan).map(ObjectRef::Subtitles))
                 .chain((0..plan.grid.chunk_count()).map(ObjectRef::Hover))
                 .filter(|object| plan.contains(object))
                 .collect(),
@@ -91,7 +92,12 @@ fn manifests(plan: &Plan) -> Vec<ObjectRef> {
         .into_iter()
         .chain(rungs.map(ObjectRef::VideoPlaylist))
         .chain(plan.track_numbers().map(ObjectRef::AudioPlaylist))
+        .chain(subtitles(plan).map(ObjectRef::SubtitlePlaylist))
         .collect()
+}
+
+fn subtitles(plan: &Plan) -> impl Iterator<Item = String> + '_ {
+    plan.text_subtitles().map(|(name, _)| name.to_owned())
 }
 
 /// What a player needs to begin: manifests, the segments of the beginning with their init
@@ -120,7 +126,10 @@ pub(crate) fn beginning(plan: &Plan, made: &[String]) -> Vec<ObjectRef> {
 
 /// Whether a film does without the object.
 pub(crate) fn is_optional(object: &ObjectRef) -> bool {
-    matches!(object, ObjectRef::Poster | ObjectRef::Hover(_))
+    matches!(
+        object,
+        ObjectRef::Subtitles(_) | ObjectRef::Poster | ObjectRef::Hover(_)
+    )
 }
 
 /// As kept in rows.
