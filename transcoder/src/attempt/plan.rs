@@ -54,7 +54,11 @@ fn playlists(plan: &Plan) -> impl Iterator<Item = (ObjectRef, Bytes)> + '_ {
         let object = ObjectRef::AudioPlaylist(track);
         (object, Bytes::from(hls::audio_playlist(plan)))
     });
-    video.chain(audio)
+    let subtitles = plan.text_subtitles().map(|(name, _)| {
+        let object = ObjectRef::SubtitlePlaylist(name.to_owned());
+        (object, Bytes::from(hls::subtitle_playlist(plan, name)))
+    });
+    video.chain(audio).chain(subtitles)
 }
 
 /// What lists the renditions, with the bit rates that are known by now.

@@ -107,19 +107,46 @@ fn cut(plan: &Plan, video: &VideoStream, frames: Frames, start: Start) -> String
     } else {
         ""
     };
+    // Past the film's end its last frame is held.
+    let steady = |rate: Rational| {
+        format!(
+            "settb=AVTB,setpts=PTS-({zero}),fps=fps={rate}:round=near:eof_action=pass{hold_first},\
+             tpad=stop=-1:stop_mode=clone,"
+        )
+    };
+    let own = format!("trim=start_pts={first}:end_pts={end},setpts=PTS-{first},");
+    let unit = format!("settb={}/{}", rate.den(), rate.num());
+    if let Some(order) = telecine(video.scan) {
+        // Five pictures become four frames. All runs cut the film into the same fives, and have
+        // one of them as context on each side.
+        let (from, to) = ((first / 4).saturating_sub(1), end.div_ceil(4) + 1);
+        let pictures = Rational::new(rate.num().saturating_mul(5), rate.den().saturating_mul(4));
+        return format!(
+            "{}trim=start_pts={}:end_pts={},settb={}/{},\
+             fieldmatch=order={order}:combmatch=full,bwdif=mode=send_frame:deint=interlaced,\
+             decimate=cycle=5,{unit},{own}",
+            steady(pictures.unwrap_or(rate)),
+            from * 5,
+            to * 5,
+            rate.den(),
+            u64::from(rate.num()) * 5,
+        );
+    }
     let deinterlaced = deinterlace(video).map_or(String::new(), |deinterlace| {
-        // It looks at the frame before, too.
+        // It looks at the frame before, too. Some versions then count in half frames.
         let context = first.saturating_sub(1);
-        // Some versions then count in half frames.
-        let unit = format!("settb={}/{}", rate.den(), rate.num());
         format!("trim=start_pts={context}:end_pts={end},{deinterlace},{unit},")
     });
-    // Past the film's end its last frame is held.
-    format!(
-        "settb=AVTB,setpts=PTS-({zero}),fps=fps={rate}:round=near{hold_first},\
-         tpad=stop=-1:stop_mode=clone,{deinterlaced}\
-         trim=start_pts={first}:end_pts={end},setpts=PTS-{first},"
-    )
+    format!("{}{deinterlaced}{own}", steady(rate))
+}
+
+/// The order of the fields over which film was spread.
+const fn telecine(scan: Scan) -> Option<&'static str> {
+    match scan {
+        Scan::TelecineTopFirst => Some("tff"),
+        Scan::TelecineBottomFirst => Some("bff"),
+        _ => None,
+    }
 }
 
 fn deinterlace(video: &VideoStream) -> Option<&'static str> {
@@ -130,7 +157,9 @@ fn deinterlace(video: &VideoStream) -> Option<&'static str> {
         Scan::Unknown if FLAGGING_CODECS.contains(&video.codec.as_str()) => {
             Some("bwdif=mode=send_frame:parity=auto:deint=interlaced")
         }
-        Scan::Unknown | Scan::Progressive => None,
+        Scan::Unknown | Scan::Progressive | Scan::TelecineTopFirst | Scan::TelecineBottomFirst => {
+            None
+        }
     }
 }
 

@@ -3,16 +3,19 @@
 use media::Plan;
 use media::images::{hover_image, poster_frame};
 use media::ladder::Size;
+use media::time::Micros;
 use tokio_util::sync::CancellationToken;
 
 use super::args::Args;
 use super::filters::Frames;
 use super::{Image, ImageKind, ImageWish, Urgency};
 use crate::staging::StagedSource;
-use crate::toolbox::{Limits, Run, RunError, Tool, Toolbox};
+use crate::toolbox::{Limits, Run, RunError, Tool, Toolbox, View};
 
 /// Short side of every picture.
 const SHORT_SIDE: u32 = 360;
+/// How much of a film's sound is drawn.
+pub(crate) const WAVEFORM: Micros = Micros::from_secs(600);
 /// mjpeg's scale, 2 to 31: fine to coarse.
 const QUALITY: &str = "4";
 
@@ -123,27 +126,59 @@ pub(crate) async fn cover(
     let stream = source
         .stream(stream)
         .ok_or(RunError::Job("the cover is not staged"))?;
+    let graph = format!(
+        "[0:{stream}]scale=w=if(gt(iw\\,ih)\\,-2\\,min(iw\\,{SHORT_SIDE})):\
+         h=if(gt(iw\\,ih)\\,min(ih\\,{SHORT_SIDE})\\,-2):out_color_matrix=smpte170m:\
+         out_range=pc,format=yuvj420p,setsar=1[p]"
+    );
+    poster(tools, source, graph, urgency, cancel).await
+}
+
+/// The shape of a film's sound, for a film of sound only that has no cover: that of its first
+/// [`WAVEFORM`], so that a long film costs no more than a short one.
+pub(crate) async fn waveform(
+    tools: &Toolbox,
+    source: &StagedSource,
+    plan: &Plan,
+    urgency: Urgency,
+    cancel: &CancellationToken,
+) -> Result<Image, RunError> {
+    let track = plan.track(0).ok_or(RunError::Job("there is no sound"))?;
+    let stream = source
+        .stream(track.stream_index)
+        .ok_or(RunError::Job("the track is not staged"))?;
+    let end = plan.origin + WAVEFORM;
+    let graph = format!(
+        "color=c=0x10161f:s=640x{SHORT_SIDE}:d=1[back];\
+         [0:{stream}]atrim=end={end},aformat=channel_layouts=mono,\
+         showwavespic=s=576x240:colors=0x5aa9e6:scale=sqrt[wave];\
+         [back][wave]overlay=x=32:y=60,scale=out_color_matrix=smpte170m:out_range=pc,\
+         format=yuvj420p,setsar=1[p]"
+    );
+    poster(tools, source, graph, urgency, cancel).await
+}
+
+/// The picture `[p]` of a filter graph.
+async fn poster(
+    tools: &Toolbox,
+    source: &StagedSource,
+    graph: String,
+    urgency: Urgency,
+    cancel: &CancellationToken,
+) -> Result<Image, RunError> {
     let job = tools.job()?;
-    let limits = Limits::light(tools.config(), std::time::Duration::ZERO);
     let run = Run {
         tool: Tool::Ffmpeg,
         source: &source.path,
         job: &job,
-        limits,
+        limits: Limits::light(tools.config(), std::time::Duration::ZERO),
         urgency,
         cancel,
     };
-    let args = |view: &crate::toolbox::View| {
+    let args = |view: &View| {
         let mut args = Args::ffmpeg();
         args.extend(view.input(source.demuxer, tools.config().max_pixels));
-        args.option(
-            "-filter_complex",
-            format!(
-                "[0:{stream}]scale=w=if(gt(iw\\,ih)\\,-2\\,min(iw\\,{SHORT_SIDE})):\
-                 h=if(gt(iw\\,ih)\\,min(ih\\,{SHORT_SIDE})\\,-2):out_color_matrix=smpte170m:\
-                 out_range=pc,format=yuvj420p,setsar=1[p]"
-            ),
-        );
+        args.option("-filter_complex", graph);
         output(&mut args, "[p]", view.out("p.jpg"));
         args.into_vec()
     };

@@ -10,6 +10,7 @@ mod fragments;
 pub(crate) mod images;
 pub(crate) mod probe;
 mod span;
+pub(crate) mod subtitles;
 pub(crate) mod video;
 
 pub(crate) use args::Args;

@@ -1,7 +1,7 @@
 //! Examining a film.
 
 use media::Source;
-use media::probe::{Limits as MediaLimits, ProbeError};
+use media::probe::{FieldCounts, Limits as MediaLimits, ProbeError};
 use media::sniff::Demuxer;
 use media::time::Micros;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Urgency;
 use super::args::Args;
-use crate::staging::StagedSource;
+use crate::staging::{Seek, StagedSource};
 use crate::toolbox::{Limits, ProbeFailure, Run, RunError, Tool, Toolbox, View};
 
 /// How much of the end is looked at for the last frame.
@@ -37,6 +37,45 @@ pub(crate) async fn examine(
     look.add_first_frame(&mut film).await?;
     look.add_last_frame(&mut film).await?;
     Ok(film)
+}
+
+/// Pictures that are looked at to know about fields: what 5 s of television have.
+const FIELD_PICTURES: u32 = 150;
+
+/// What the pictures from `from` on say about fields. `source` is staged for that span.
+pub(crate) async fn fields(
+    tools: &Toolbox,
+    source: &StagedSource,
+    video: u32,
+    from: Micros,
+    cancel: &CancellationToken,
+) -> Result<FieldCounts, RunError> {
+    let stream = source
+        .stream(video)
+        .ok_or(RunError::Job("no picture is staged"))?;
+    let job = tools.job()?;
+    let run = Run {
+        tool: Tool::Ffmpeg,
+        source: &source.path,
+        job: &job,
+        limits: Limits::probe(tools.config()),
+        urgency: Urgency::Urgent,
+        cancel,
+    };
+    let args = |view: &View| {
+        let mut args = Args::ffmpeg();
+        if source.seek == Seek::Indexed {
+            args.words("-noaccurate_seek -seek_timestamp 1")
+                .option("-ss", from);
+        }
+        args.extend(view.input(source.demuxer, tools.config().max_pixels));
+        args.option("-map", format!("0:{stream}"))
+            .option("-frames:v", FIELD_PICTURES)
+            .words("-vf idet,metadata=mode=print:file=- -f null -");
+        args.into_vec()
+    };
+    let said = tools.run(run, args).await?;
+    Ok(FieldCounts::parse(&String::from_utf8_lossy(&said)))
 }
 
 /// What a failed first look means.
@@ -134,12 +173,14 @@ impl Look<'_> {
         Ok(serde_json::from_slice(&report).map_err(ProbeError::Report)?)
     }
 
-    /// AVI counts decoded pictures and does not say when the first is shown.
+    /// AVI counts decoded pictures and does not say when the first is shown; fragments do not say
+    /// for how long.
     async fn add_first_frame(&self, film: &mut Source) -> Result<(), ProbeFailure> {
         let Some(video) = &mut film.video else {
             return Ok(());
         };
-        if self.source.demuxer != Demuxer::Avi {
+        let is_fragmented = self.source.demuxer == Demuxer::Mov && video.frames.is_none();
+        if self.source.demuxer != Demuxer::Avi && !is_fragmented {
             return Ok(());
         }
         let stream = video.index.to_string();
@@ -153,12 +194,10 @@ impl Look<'_> {
             "%+#8",
         ];
         let shown = self.times(&what).await?.frames;
-        let time = shown
-            .first()
-            .and_then(|frame| frame.best_effort_timestamp_time.as_deref());
-        if let Some(time) = time.and_then(Micros::parse_seconds) {
-            video.start_time = time;
-        }
+        let times = shown.iter().filter_map(|frame| {
+            Micros::parse_seconds(frame.best_effort_timestamp_time.as_deref()?)
+        });
+        video.settle_start(&times.collect::<Vec<_>>());
         Ok(())
     }
 

@@ -14,6 +14,8 @@ use crate::toolbox::{Job, Limits, Run, RunError, Tool, ToolConfig, Toolbox, View
 
 /// A seek aims so far before the first frame: rounding of container times must not skip it.
 const SEEK_MARGIN: Micros = Micros(100_000);
+/// Film that was spread over fields is put together from a few more pictures.
+const TELECINE_MARGIN: Micros = Micros(600_000);
 /// A seek past the end finds nothing; one this far before it finds the last keyframe.
 const END_MARGIN: Micros = Micros(500_000);
 
@@ -87,7 +89,12 @@ impl<'a> Task<'a> {
             Some(duration) => self.video.start_time + duration,
             None => facts.start_time + facts.duration,
         };
-        let moment = self.wanted() - SEEK_MARGIN;
+        let margin = if self.video.scan.is_telecine() {
+            TELECINE_MARGIN
+        } else {
+            SEEK_MARGIN
+        };
+        let moment = self.wanted() - margin;
         Start::of(
             &self.job.source,
             self.video.start_time.max(self.plan.origin),
@@ -108,6 +115,9 @@ impl<'a> Task<'a> {
                 .option("-threads", threads);
         }
         start.options(&mut args);
+        if filters::outlives_changes(self.video) {
+            args.words("-reinit_filter 0");
+        }
         args.extend(view.input(self.job.source.demuxer, config.max_pixels));
         let graph = filters::graph(
             self.plan,
@@ -115,9 +125,6 @@ impl<'a> Task<'a> {
             self.stream,
             self.frames,
             start,
-        if filters::outlives_changes(self.video) {
-            args.words("-reinit_filter 0");
-        }
             &self.rungs,
             &self.pictures,
         );

@@ -5,6 +5,8 @@ use std::ops::Range;
 use media::Plan;
 use media::time::Micros;
 
+use crate::encode::images::WAVEFORM;
+
 /// What a film is staged for.
 #[derive(Debug, Clone)]
 pub enum Need {
@@ -41,6 +43,29 @@ impl Need {
             .map(|track| track.stream_index)
             .collect();
         Self::span(plan, streams, segments)
+    }
+
+    /// What the poster of a film of sound only needs: its cover, or the beginning of its sound.
+    pub fn poster(plan: &Plan) -> Self {
+        match plan.track(0) {
+            Some(track) if plan.source.attached_pic.is_none() => Self::Span {
+                streams: vec![track.stream_index],
+                from: plan.origin,
+                to: plan.origin + WAVEFORM,
+                skip: Micros::ZERO,
+            },
+            _ => Self::Probe,
+        }
+    }
+
+    /// What the text subtitles need: of most containers everything, since they lie everywhere.
+    pub fn subtitles(plan: &Plan) -> Self {
+        Self::Span {
+            streams: plan.text_subtitles().map(|(_, track)| track.stream_index).collect(),
+            from: plan.origin,
+            to: plan.origin + plan.duration(),
+            skip: Micros::ZERO,
+        }
     }
 
     fn span(plan: &Plan, streams: Vec<u32>, segments: &Range<u32>) -> Self {

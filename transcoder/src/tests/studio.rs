@@ -127,7 +127,11 @@ impl Studio for FakeStudio {
         })
     }
 
-    async fn cover(&self, _order: &Order, _stream: u32) -> Result<Image, Failure> {
+    async fn subtitles(&self, _order: &Order, _plan: &Plan) -> Result<Vec<Bytes>, Failure> {
+        Ok(Vec::new())
+    }
+
+    async fn poster(&self, _order: &Order, _plan: &Plan) -> Result<Image, Failure> {
         Ok(Image {
             kind: ImageKind::Poster,
             bytes: Bytes::from_static(b"cover"),

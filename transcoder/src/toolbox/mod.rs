@@ -19,8 +19,10 @@ mod version;
 
 use std::path::{Path, PathBuf};
 
-use media::Source;
+use bytes::Bytes;
+use media::probe::FieldCounts;
 use media::sniff::Demuxer;
+use media::{Micros, Plan, Source};
 use tokio_util::sync::CancellationToken;
 
 pub use config::{Preset, SandboxChoice, ToolConfig};
@@ -120,6 +122,18 @@ impl Toolbox {
         encode::probe::examine(self, source, cancel).await
     }
 
+    /// Looks at some pictures of stream `video` from `from` on, whether they have fields. `source`
+    /// is staged for the ten seconds from there.
+    pub async fn look_at_fields(
+        &self,
+        source: &StagedSource,
+        video: u32,
+        from: Micros,
+        cancel: &CancellationToken,
+    ) -> Result<FieldCounts, RunError> {
+        encode::probe::fields(self, source, video, from, cancel).await
+    }
+
     /// Encodes a run of segments of all the job's rungs from one decode. The output is checked
     /// against the plan and stamped with its place in the film.
     pub async fn encode_video(&self, job: VideoJob) -> Result<VideoOutput, RunError> {
@@ -131,15 +145,31 @@ impl Toolbox {
         encode::audio::encode(self, &job).await
     }
 
-    /// The cover art of a film of sound only (`plan.source.attached_pic`), as its poster.
-    pub async fn encode_cover(
+    /// The poster of a film of sound only: its cover art, or the shape of its sound. `source` is
+    /// staged for [`crate::staging::Need::poster`].
+    pub async fn encode_poster(
         &self,
         source: &StagedSource,
-        stream: u32,
+        plan: &Plan,
         urgency: Urgency,
         cancel: &CancellationToken,
     ) -> Result<Image, RunError> {
-        encode::images::cover(self, source, stream, urgency, cancel).await
+        match plan.source.attached_pic {
+            Some(stream) => encode::images::cover(self, source, stream, urgency, cancel).await,
+            None => encode::images::waveform(self, source, plan, urgency, cancel).await,
+        }
+    }
+
+    /// The plan's text subtitles as WebVTT, in their order. `source` is staged for
+    /// [`crate::staging::Need::subtitles`].
+    pub async fn encode_subtitles(
+        &self,
+        source: &StagedSource,
+        plan: &Plan,
+        urgency: Urgency,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Bytes>, RunError> {
+        encode::subtitles::texts(self, source, plan, urgency, cancel).await
     }
 
     /// The settings it was made with.
