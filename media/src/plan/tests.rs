@@ -2,7 +2,7 @@
 
 use crate::grid::AUDIO_FRAME_RATE;
 use crate::plan::{Plan, PlanError, PlanReadError, PlanSettings};
-use crate::probe::{Limits, Source};
+use crate::probe::{Limits, Scan, Source};
 use crate::testing::{plan, report};
 use crate::time::Micros;
 
@@ -134,4 +134,28 @@ fn a_stored_plan_is_read_back_and_a_foreign_one_refused() {
         Plan::from_json(torn.as_bytes()),
         Err(PlanReadError::Inconsistent)
     ));
+}
+
+#[test]
+fn the_last_picture_of_a_varying_film_has_a_frame_of_its_own() {
+    let mut film = source(true, 0);
+    let video = film.video.as_mut().unwrap();
+    // Twelve frames a second; the last picture starts in the 61st and lasts for half a frame.
+    video.average_rate = "775/63".parse().ok();
+    (video.constant_rate, video.frames) = (false, Some(62));
+    video.duration = Some(Micros(5_040_000));
+    assert_eq!(build(&film).grid.total_frames, 61);
+}
+
+#[test]
+fn of_five_pictures_of_telecine_four_frames_are_film() {
+    let mut film = source(true, 0);
+    let video = film.video.as_mut().unwrap();
+    video.base_rate = "30000/1001".parse().ok();
+    video.average_rate = video.base_rate;
+    (video.frames, video.duration) = (Some(180), Some(Micros(6_006_000)));
+    video.scan = Scan::TelecineTopFirst;
+    let plan = build(&film);
+    assert_eq!(plan.grid.frame_rate, "24000/1001".parse().unwrap());
+    assert_eq!(plan.grid.total_frames, 144);
 }
