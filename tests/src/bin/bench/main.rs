@@ -11,6 +11,7 @@ mod client;
 mod first_frame;
 mod idle;
 mod ladder;
+mod objects;
 mod peer;
 mod table;
 
@@ -28,8 +29,12 @@ fn main() -> ExitCode {
         ["first-frame"] => runtime.block_on(first_frame::run()),
         ["ladder"] => runtime.block_on(ladder::run()),
         ["idle"] => runtime.block_on(idle::run()),
+        ["objects"] => runtime.block_on(objects::run(None)),
+        ["objects", mib] if let Ok(mib) = mib.parse() => {
+            runtime.block_on(objects::run(Some(mib)));
+        }
         _ => {
-            table::line("usage: script/bench first-frame | ladder | idle");
+            table::line("usage: script/bench first-frame | ladder | idle | objects [MIB]");
             return ExitCode::FAILURE;
         }
     }
