@@ -23,6 +23,8 @@ pub struct Config {
     pub idle_s: u64,
     /// Milliseconds between two looks for what crashes and impatient clients left behind.
     pub sweep_interval_ms: u64,
+    /// Milliseconds between two looks at how much of the open uploads is stored.
+    pub progress_interval_ms: u64,
     /// A multipart upload that no record speaks of is removed when it is this many seconds old.
     pub orphan_s: u64,
 }
@@ -35,6 +37,7 @@ impl Default for Config {
             presign_ttl_s: 900,
             idle_s: 24 * 60 * 60,
             sweep_interval_ms: 5 * 60 * 1000,
+            progress_interval_ms: 2000,
             orphan_s: 60 * 60,
         }
     }

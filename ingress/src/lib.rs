@@ -6,6 +6,7 @@
 //! leaves behind, the next request or the [sweep] finishes or removes.
 
 mod config;
+mod consumer;
 mod domain;
 mod error;
 mod flow;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 use platform_blob::Blobs;
+use platform_bus::Bus;
 use platform_core::{Clock, Lifecycle};
 use platform_db::{Db, MigrateError};
 use platform_http::{Client, ServeError, Server, Service, serve};
@@ -32,6 +34,8 @@ use flow::Uploads;
 pub struct Deps {
     /// Where upload records and the outbox are.
     pub db: Db,
+    /// Brings the news of refused films.
+    pub bus: Arc<dyn Bus>,
     /// Where the files go.
     pub blobs: Arc<dyn Blobs>,
     /// Knows where services announce themselves.
@@ -63,6 +67,16 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         Arc::clone(&config),
         deps.lifecycle.clone(),
     ));
+    deps.lifecycle.spawn(sweep::tell_progress(
+        uploads.clone(),
+        Arc::clone(&config),
+        deps.lifecycle.clone(),
+    ));
+    let refusals = Arc::new(consumer::Refusals(uploads.clone()));
+    deps.lifecycle.spawn_vital(
+        "refused films",
+        platform_bus::consume(Arc::clone(&deps.bus), refusals, deps.lifecycle.clone()),
+    );
     let uploads = web::Data::new(uploads);
     let public = web::Data::from(config);
     let routes = move |app: &mut web::ServiceConfig| {

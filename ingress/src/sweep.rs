@@ -1,4 +1,5 @@
-//! Finishes and removes what crashes and impatient clients left behind.
+//! What is done again and again: finishing and removing what crashes and impatient clients left
+//! behind, and telling how far uploads are.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +11,31 @@ use crate::Config;
 use crate::error::UploadError;
 use crate::flow::Uploads;
 
-/// Abandoned uploads are remembered this long, so that their clients learn what happened.
+/// Uploads of which nothing is stored are remembered this long, so that their clients learn what happened.
 const REMEMBERED_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// Sweeps at once, and then again and again until `lifecycle` drains.
 pub(crate) async fn run(uploads: Uploads, config: Arc<Config>, lifecycle: Lifecycle) {
+    let interval = Duration::from_millis(config.sweep_interval_ms);
+    repeat(interval, &lifecycle, || sweep(&uploads, &config)).await;
+}
+
+/// Tells how far uploads are until `lifecycle` drains.
+pub(crate) async fn tell_progress(uploads: Uploads, config: Arc<Config>, lifecycle: Lifecycle) {
+    let interval = Duration::from_millis(config.progress_interval_ms);
+    repeat(interval, &lifecycle, || uploads.tell_progress()).await;
+}
+
+async fn repeat<F: Future<Output = Result<(), UploadError>>>(
+    interval: Duration,
+    lifecycle: &Lifecycle,
+    mut look: impl FnMut() -> F,
+) {
     loop {
         tokio::select! {
             () = lifecycle.draining() => return,
-            swept = sweep(&uploads, &config) => {
-                if let Err(error) = swept {
+            looked = look() => {
+                if let Err(error) = looked {
                     let error: &dyn std::error::Error = &error;
                     warn!(error, "could not look after unfinished uploads; will try again");
                 }
@@ -27,7 +43,7 @@ pub(crate) async fn run(uploads: Uploads, config: Arc<Config>, lifecycle: Lifecy
         }
         tokio::select! {
             () = lifecycle.draining() => return,
-            () = tokio::time::sleep(Duration::from_millis(config.sweep_interval_ms)) => {}
+            () = tokio::time::sleep(interval) => {}
         }
     }
 }
@@ -43,6 +59,9 @@ async fn sweep(uploads: &Uploads, config: &Config) -> Result<(), UploadError> {
         }
     }
     let idle = config.idle_since(now);
+    for upload in uploads.store.untouched("discarding", now).await? {
+        uploads.discard_all(&upload).await?;
+    }
     for state in ["opening", "open"] {
         for upload in uploads.store.untouched(state, idle).await? {
             match uploads.abandon(&upload, Some(idle)).await {
@@ -54,7 +73,7 @@ async fn sweep(uploads: &Uploads, config: &Config) -> Result<(), UploadError> {
     }
     remove_orphans(uploads, config.orphan_since(now)).await?;
     let forgotten = now.saturating_sub(REMEMBERED_MS);
-    Ok(uploads.store.forget_abandoned(forgotten).await?)
+    Ok(uploads.store.forget_gone(forgotten).await?)
 }
 
 /// Removes multipart uploads of which no record speaks. Young ones may be about to get theirs.

@@ -10,18 +10,21 @@ mod common;
 mod names;
 
 use bytes::Bytes;
-use common::{Film, PART, Service, address, part, stored, sweeping};
+use common::{Film, PART, Service, address, calm, part, stored, sweeping};
 use ingress::Config;
+use platform_blob::PutOptions;
+use platform_bus::{Topic, publish_event};
 use reqwest::Method;
-use schemas::v1::PublishPolicy;
 use schemas::v1::event::Payload;
+use schemas::v1::{PublishPolicy, VideoFailed};
+use schemas::{NewEvent, OwnerId};
 use serde_json::{Value, json};
 use url::Url;
 
 #[tokio::test]
 async fn a_film_is_sent_in_parts_and_told_of_once() {
     let dir = tempfile::tempdir().unwrap();
-    let service = Service::start(dir.path(), Config::default()).await;
+    let service = Service::start(dir.path(), calm()).await;
     let film = Film::new();
     let (status, upload) = service.post("/api/uploads", &film.announcement()).await;
     assert_eq!(
@@ -92,13 +95,13 @@ async fn a_film_is_sent_in_parts_and_told_of_once() {
 async fn an_upload_goes_on_after_client_and_server_were_gone() {
     let dir = tempfile::tempdir().unwrap();
     let film = Film::new();
-    let service = Service::start(dir.path(), Config::default()).await;
+    let service = Service::start(dir.path(), calm()).await;
     let (_, begun) = service.post("/api/uploads", &film.announcement()).await;
     let at = address(&begun);
     service.send(&at, 2, &film).await;
     service.stop().await;
 
-    let service = Service::start(dir.path(), Config::default()).await;
+    let service = Service::start(dir.path(), calm()).await;
     let (status, resumed) = service.post("/api/uploads", &film.announcement()).await;
     assert_eq!((status, &resumed["upload_id"]), (200, &begun["upload_id"]));
     assert_eq!(stored(&resumed), [2]);
@@ -126,7 +129,7 @@ async fn an_upload_goes_on_after_client_and_server_were_gone() {
 #[tokio::test]
 async fn only_bytes_that_were_announced_are_stored_and_counted() {
     let dir = tempfile::tempdir().unwrap();
-    let service = Service::start(dir.path(), Config::default()).await;
+    let service = Service::start(dir.path(), calm()).await;
     let film = Film::new();
     let (_, upload) = service.post("/api/uploads", &film.announcement()).await;
     let at = address(&upload);
@@ -161,7 +164,7 @@ async fn only_bytes_that_were_announced_are_stored_and_counted() {
 #[tokio::test]
 async fn addresses_are_made_for_the_origin_the_client_uses() {
     let dir = tempfile::tempdir().unwrap();
-    let service = Service::start(dir.path(), Config::default()).await;
+    let service = Service::start(dir.path(), calm()).await;
     let film = Film::new();
     let (_, upload) = service.post("/api/uploads", &film.announcement()).await;
     let path = format!("{}/parts", address(&upload));
@@ -184,7 +187,7 @@ async fn bad_requests_are_told_what_is_wrong() {
     let dir = tempfile::tempdir().unwrap();
     let config = Config {
         max_size_bytes: 100 << 20,
-        ..Config::default()
+        ..calm()
     };
     let service = Service::start(dir.path(), config).await;
     let film = Film::new();
@@ -238,7 +241,7 @@ async fn bad_requests_are_told_what_is_wrong() {
 #[tokio::test]
 async fn an_upload_is_nobody_elses_and_is_gone_when_given_up() {
     let dir = tempfile::tempdir().unwrap();
-    let service = Service::start(dir.path(), Config::default()).await;
+    let service = Service::start(dir.path(), calm()).await;
     let film = Film::new();
     let (_, upload) = service.post("/api/uploads", &film.announcement()).await;
     let at = address(&upload);
@@ -299,7 +302,7 @@ async fn an_upload_is_nobody_elses_and_is_gone_when_given_up() {
 #[tokio::test]
 async fn two_tabs_with_the_same_file_share_an_upload() {
     let dir = tempfile::tempdir().unwrap();
-    let service = Service::start(dir.path(), Config::default()).await;
+    let service = Service::start(dir.path(), calm()).await;
     let body = Film::new().announcement();
     let (one, other) = tokio::join!(
         service.post("/api/uploads", &body),
@@ -320,7 +323,7 @@ async fn two_tabs_with_the_same_file_share_an_upload() {
 #[tokio::test]
 async fn what_a_crash_interrupted_is_finished() {
     let dir = tempfile::tempdir().unwrap();
-    let service = Service::start(dir.path(), Config::default()).await;
+    let service = Service::start(dir.path(), calm()).await;
     let film = Film::new();
     let (_, upload) = service.post("/api/uploads", &film.announcement()).await;
     let at = address(&upload);
@@ -342,7 +345,7 @@ async fn what_a_crash_interrupted_is_finished() {
     // After it was assembled, before the record said so; the client asks again.
     let quiet = Config {
         sweep_interval_ms: 3_600_000,
-        ..Config::default()
+        ..calm()
     };
     let service = Service::start(dir.path(), quiet).await;
     let mut other = film.announcement();
@@ -374,7 +377,7 @@ async fn what_a_crash_interrupted_is_finished() {
 #[tokio::test]
 async fn parts_that_the_store_lost_are_asked_for_again() {
     let dir = tempfile::tempdir().unwrap();
-    let service = Service::start(dir.path(), Config::default()).await;
+    let service = Service::start(dir.path(), calm()).await;
     let film = Film::new();
     let (_, upload) = service.post("/api/uploads", &film.announcement()).await;
     let at = address(&upload);
@@ -456,5 +459,165 @@ async fn idle_uploads_and_orphaned_parts_are_removed() {
     });
     let abandoned: Vec<&str> = abandoned.collect();
     assert_eq!(abandoned, [idle["upload_id"].as_str().unwrap()]);
+    service.stop().await;
+}
+
+/// Says that nothing can be made of the video that `upload` became.
+async fn fail(service: &Service, upload: &Value, source_refused: bool) {
+    let video = upload["video_id"].as_str().unwrap();
+    let failed = VideoFailed {
+        video_id: video.to_owned(),
+        source_refused,
+        ..VideoFailed::default()
+    };
+    let event = NewEvent::new(OwnerId::local(), Payload::VideoFailed(failed));
+    let event = event.stamp(0, &mut rand::rng());
+    let bus: std::sync::Arc<dyn platform_bus::Bus> = std::sync::Arc::new(service.bus.clone());
+    publish_event(&bus, Topic::Videos, video, &event)
+        .await
+        .unwrap();
+}
+
+async fn uploaded(service: &Service, film: &Film, fingerprint: &str) -> Value {
+    let mut announcement = film.announcement();
+    announcement["fingerprint"] = json!(fingerprint);
+    let (_, upload) = service.post("/api/uploads", &announcement).await;
+    let at = address(&upload);
+    for number in 1..=3 {
+        service.send(&at, number, film).await;
+    }
+    let (status, done) = service.post(&format!("{at}/complete"), &json!({})).await;
+    assert_eq!(status, 200, "{done}");
+    upload
+}
+
+#[tokio::test]
+async fn nothing_stays_of_a_refused_file_and_all_of_one_that_failed_by_our_fault() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path(), calm()).await;
+    let film = Film::new();
+    let refused = uploaded(&service, &film, "refused").await;
+    let failed = uploaded(&service, &film, "failed").await;
+    let key = |upload: &Value| format!("raw/{}/source", upload["video_id"].as_str().unwrap());
+    // Somebody's attempt that no record speaks of.
+    let stray = key(&refused);
+    let stray = service.blobs.create_multipart(&stray, "video/mp4");
+    stray.await.unwrap();
+    fail(&service, &failed, false).await;
+    fail(&service, &refused, true).await;
+    fail(&service, &refused, true).await;
+    service
+        .until(|| async { service.state_in_row(&refused).await == "discarded" })
+        .await;
+    let left = service.blobs.list("raw/", None).await.unwrap().objects;
+    let left: Vec<String> = left.into_iter().map(|object| object.key).collect();
+    assert_eq!(left, [key(&failed)]);
+    let open = service.blobs.list_multiparts("raw/").await.unwrap();
+    assert!(open.is_empty(), "{open:?}");
+    // To its client the upload was complete: the video says why nothing came of it.
+    let at = address(&refused);
+    let again = service.post(&format!("{at}/complete"), &json!({})).await;
+    assert_eq!((again.0, &again.1["state"]), (200, &json!("complete")));
+    let (_, shown) = service.get(&at).await;
+    assert_eq!(shown["uploaded_bytes"], 0);
+    assert_eq!(service.call(Method::DELETE, &at, &json!({})).await.0, 409);
+    let size = failed["size_bytes"].clone();
+    assert_eq!(
+        service.get(&address(&failed)).await.1["uploaded_bytes"],
+        size
+    );
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_file_that_a_crash_left_behind_is_removed_by_the_sweep() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path(), calm()).await;
+    let film = Film::new();
+    let upload = uploaded(&service, &film, "refused").await;
+    let at = address(&upload);
+    // After the news was taken note of, before anything was removed.
+    service.rewind(&at, "discarding").await;
+    service.stop().await;
+    let service = Service::start(dir.path(), sweeping()).await;
+    let done = || async { service.state_in_row(&upload).await == "discarded" };
+    service.until(done).await;
+    assert!(
+        service
+            .blobs
+            .list("raw/", None)
+            .await
+            .unwrap()
+            .objects
+            .is_empty()
+    );
+
+    // After it was removed, before that was taken note of; and what somebody stored there since.
+    service.rewind(&at, "discarding").await;
+    service.until(done).await;
+    let key = format!("raw/{}/source", upload["video_id"].as_str().unwrap());
+    let put = service
+        .blobs
+        .put(&key, film.part(3), "video/mp4", PutOptions::default());
+    put.await.unwrap();
+    service.rewind(&at, "discarding").await;
+    service.until(done).await;
+    assert!(
+        service
+            .blobs
+            .list("raw/", None)
+            .await
+            .unwrap()
+            .objects
+            .is_empty()
+    );
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn how_much_is_stored_is_shown_and_told_while_parts_arrive() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config {
+        progress_interval_ms: 10,
+        ..calm()
+    };
+    let service = Service::start(dir.path(), config).await;
+    let film = Film::new();
+    let (_, upload) = service.post("/api/uploads", &film.announcement()).await;
+    assert_eq!(upload["uploaded_bytes"], 0);
+    let at = address(&upload);
+    let mut expected = Vec::new();
+    for number in [3, 1] {
+        service.send(&at, number, &film).await;
+        expected.push(expected.last().unwrap_or(&0) + film.part(number).len());
+        let told = expected.len() as u64;
+        // Beside the news that the upload began.
+        service
+            .until(|| async { service.count("videos").await == told + 1 })
+            .await;
+        let (_, shown) = service.get(&at).await;
+        assert_eq!(shown["uploaded_bytes"], expected[expected.len() - 1]);
+    }
+    // The store loses everything, and the upload begins again.
+    let open = service
+        .blobs
+        .list_multiparts("raw/")
+        .await
+        .unwrap()
+        .remove(0);
+    let lost = service.blobs.abort_multipart(&open.key, &open.id).await;
+    lost.unwrap();
+    assert_eq!(service.get(&at).await.1["uploaded_bytes"], 0);
+    expected.push(0);
+    let told = service.told("videos", 4).await;
+    let progress = told.iter().filter_map(|event| match &event.payload {
+        Some(Payload::UploadProgressed(it)) => Some((it.sequence, it.stored_bytes)),
+        _ => None,
+    });
+    let progress: Vec<_> = progress.collect();
+    let expected: Vec<_> = (1..)
+        .zip(expected.iter().map(|bytes| *bytes as u64))
+        .collect();
+    assert_eq!(progress, expected);
     service.stop().await;
 }

@@ -274,7 +274,7 @@ export interface components {
             size_bytes?: number | null;
             /**
              * Format: int64
-             * @description Bytes of the source that are stored; absent while the upload itself knows better.
+             * @description Bytes of the source that are stored, some seconds late; absent when that is not known.
              */
             uploaded_bytes?: number | null;
         };
@@ -349,6 +349,11 @@ export interface components {
             /** @description The title that the upload began with; the video has the current one. */
             title: string;
             upload_id: string;
+            /**
+             * Format: int64
+             * @description Bytes of the file that are stored.
+             */
+            uploaded_bytes: number;
             /** @description The video that it becomes. */
             video_id: string;
             /** @description Path of the page on which the video can be watched. */

@@ -42,6 +42,7 @@ export const upload = (change: Partial<Upload> = {}): Upload => ({
   parallel_parts: 1,
   watch_url: '/watch/video-1',
   created_at: '2026-01-01T00:00:00Z',
+  uploaded_bytes: 0,
   parts: [],
   ...change,
 });

@@ -47,6 +47,7 @@ export class FakeServer implements Transport {
       parallel_parts: this.parallel,
       watch_url: `/watch/${this.prefix}video-${this.#made}`,
       created_at: '2026-01-01T00:00:00Z',
+      uploaded_bytes: 0,
       parts: [],
     };
     return this.#copy();

@@ -19,6 +19,10 @@ pub(crate) enum State {
     Complete,
     /// Given up by the uploader, or idle for too long.
     Abandoned,
+    /// It was complete, but no film: what is stored of it is being removed.
+    Discarding,
+    /// It was complete, but no film: nothing is stored of it any more.
+    Discarded,
 }
 
 impl State {
@@ -30,6 +34,8 @@ impl State {
             Self::Completing => "completing",
             Self::Complete => "complete",
             Self::Abandoned => "abandoned",
+            Self::Discarding => "discarding",
+            Self::Discarded => "discarded",
         }
     }
 
@@ -41,6 +47,8 @@ impl State {
             Self::Completing,
             Self::Complete,
             Self::Abandoned,
+            Self::Discarding,
+            Self::Discarded,
         ];
         all.into_iter().find(|state| state.name() == name)
     }
@@ -71,6 +79,8 @@ pub(crate) struct Upload {
     pub(crate) state: State,
     /// The object store's name for it, once it is open.
     pub(crate) multipart: Option<MultipartId>,
+    /// Bytes of the stored parts, as far as they were told.
+    pub(crate) told_bytes: u64,
     /// When it began.
     pub(crate) created_at_ms: i64,
     /// The W3C `traceparent` of the request that began it; empty when it was not traced.
@@ -80,6 +90,11 @@ pub(crate) struct Upload {
 impl Upload {
     /// Where the file goes.
     pub(crate) fn key(&self) -> String {
-        format!("raw/{}/source", self.video)
+        format!("{}source", self.folder())
+    }
+
+    /// The folder of all that is stored of the upload, with a slash at its end.
+    pub(crate) fn folder(&self) -> String {
+        format!("raw/{}/", self.video)
     }
 }

@@ -20,8 +20,8 @@ impl Uploads {
     ) -> Result<(), UploadError> {
         match upload.state {
             State::Abandoned => return Ok(()),
-            State::Completing | State::Complete => return Err(UploadError::Closed(upload.state)),
             State::Opening | State::Open => {}
+            state => return Err(UploadError::Closed(state)),
         }
         let mut tx = self.store.begin().await?;
         let giving_up = Transition {

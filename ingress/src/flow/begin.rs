@@ -90,6 +90,7 @@ impl Uploads {
             plan: PartPlan::for_file(new.size),
             state: State::Opening,
             multipart: None,
+            told_bytes: 0,
             created_at_ms: self.clock.now_ms(),
             traceparent: platform_telemetry::current_traceparent().unwrap_or_default(),
         })

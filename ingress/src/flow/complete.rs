@@ -16,7 +16,7 @@ impl Uploads {
     /// also after a crash in the middle.
     pub(crate) async fn complete(&self, upload: &Upload) -> Result<Upload, UploadError> {
         let upload = match upload.state {
-            State::Complete => return Ok(upload.clone()),
+            State::Complete | State::Discarding | State::Discarded => return Ok(upload.clone()),
             State::Opening | State::Abandoned => return Err(UploadError::Closed(upload.state)),
             State::Completing => upload.clone(),
             State::Open => self.close(upload).await?,
@@ -29,7 +29,7 @@ impl Uploads {
                 platform_telemetry::set_parent(&span, &upload.traceparent);
                 self.finish(&upload).instrument(span).await
             }
-            State::Complete => Ok(upload),
+            State::Complete | State::Discarding | State::Discarded => Ok(upload),
             state => Err(UploadError::Closed(state)),
         }
     }

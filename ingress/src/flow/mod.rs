@@ -3,7 +3,9 @@
 mod abandon;
 mod begin;
 mod complete;
+mod discard;
 mod parts;
+mod progress;
 
 use std::sync::Arc;
 

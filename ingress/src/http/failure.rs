@@ -53,7 +53,7 @@ impl From<UploadError> for Problem {
 
 fn closed(state: State) -> Problem {
     let detail = match state {
-        State::Complete | State::Completing => {
+        State::Complete | State::Completing | State::Discarding | State::Discarded => {
             "This upload is complete: nothing can be added to it or taken from it."
         }
         State::Abandoned => "This upload was given up. Start it again.",

@@ -48,7 +48,7 @@ impl From<State> for UploadState {
         match state {
             State::Opening | State::Open => Self::Open,
             State::Completing => Self::Completing,
-            State::Complete => Self::Complete,
+            State::Complete | State::Discarding | State::Discarded => Self::Complete,
             State::Abandoned => Self::Abandoned,
         }
     }
@@ -76,6 +76,8 @@ pub(super) struct UploadView {
     watch_url: String,
     /// RFC 3339.
     created_at: String,
+    /// Bytes of the file that are stored.
+    uploaded_bytes: u64,
     /// The parts that are stored with the size and checksum they were announced with.
     parts: Vec<UploadPart>,
 }
@@ -94,6 +96,10 @@ impl UploadView {
             parallel_parts: upload.plan.parallel(),
             watch_url: format!("/watch/{}", upload.video),
             created_at: rfc3339(upload.created_at_ms),
+            uploaded_bytes: match upload.state {
+                State::Completing | State::Complete => upload.size,
+                _ => stored.iter().map(|part| part.size).sum(),
+            },
             parts: stored
                 .into_iter()
                 .map(|part| UploadPart {

@@ -5,7 +5,7 @@ mod transitions;
 
 use platform_core::clock::Clock;
 use platform_db::{Db, DbError, Migration, Tx};
-use schemas::{OwnerId, UploadId};
+use schemas::{OwnerId, UploadId, VideoId};
 use sqlx::AnyConnection;
 
 use crate::domain::{KnownPart, Upload};
@@ -48,6 +48,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         2,
         "ALTER TABLE ingress_upload ADD COLUMN traceparent TEXT NOT NULL DEFAULT ''",
     ),
+    Migration::new(
+        3,
+        "ALTER TABLE ingress_upload ADD COLUMN told_bytes BIGINT NOT NULL DEFAULT 0;
+         ALTER TABLE ingress_upload ADD COLUMN told BIGINT NOT NULL DEFAULT 0",
+    ),
 ];
 
 /// Upload records.
@@ -76,6 +81,17 @@ impl Store {
         )))
         .bind(id.as_str())
         .bind(owner.as_str())
+        .fetch_optional(self.db.reader())
+        .await?;
+        Ok(row.as_ref().map(upload_of).transpose()?)
+    }
+
+    /// The upload that became `video`.
+    pub(crate) async fn of_video(&self, video: &VideoId) -> Result<Option<Upload>, DbError> {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM ingress_upload WHERE video_id = $1"
+        )))
+        .bind(video.as_str())
         .fetch_optional(self.db.reader())
         .await?;
         Ok(row.as_ref().map(upload_of).transpose()?)
@@ -136,6 +152,18 @@ impl Store {
         Ok(rows.iter().map(upload_of).collect::<Result<_, _>>()?)
     }
 
+    /// Open uploads that were touched after `since_ms`.
+    pub(crate) async fn active(&self, since_ms: i64) -> Result<Vec<Upload>, DbError> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM ingress_upload
+             WHERE state = 'open' AND touched_at_ms > $1 ORDER BY touched_at_ms LIMIT 500"
+        )))
+        .bind(since_ms)
+        .fetch_all(self.db.reader())
+        .await?;
+        Ok(rows.iter().map(upload_of).collect::<Result<_, _>>()?)
+    }
+
     /// Whether an unfinished upload goes by this multipart id.
     pub(crate) async fn knows_multipart(&self, multipart: &str) -> Result<bool, DbError> {
         let found: i64 = sqlx::query_scalar(
@@ -167,13 +195,16 @@ impl Store {
         Ok(rows.into_iter().filter_map(part).collect())
     }
 
-    /// Forgets uploads that were abandoned before `since_ms`.
-    pub(crate) async fn forget_abandoned(&self, since_ms: i64) -> Result<(), DbError> {
+    /// Forgets uploads of which nothing is stored since `since_ms`.
+    pub(crate) async fn forget_gone(&self, since_ms: i64) -> Result<(), DbError> {
         let mut tx = self.db.begin().await?;
-        sqlx::query("DELETE FROM ingress_upload WHERE state = 'abandoned' AND touched_at_ms <= $1")
-            .bind(since_ms)
-            .execute(tx.conn())
-            .await?;
+        sqlx::query(
+            "DELETE FROM ingress_upload
+             WHERE state IN ('abandoned', 'discarded') AND touched_at_ms <= $1",
+        )
+        .bind(since_ms)
+        .execute(tx.conn())
+        .await?;
         tx.commit().await
     }
 }
@@ -231,6 +262,23 @@ pub(crate) async fn put_parts(
         .await?;
     }
     Ok(())
+}
+
+/// Notes that `bytes` of an open upload are stored. The number of this news, if it is any.
+pub(crate) async fn note_stored(
+    conn: &mut AnyConnection,
+    upload: &Upload,
+    bytes: u64,
+) -> Result<Option<u32>, DbError> {
+    let told: Option<i64> = sqlx::query_scalar(
+        "UPDATE ingress_upload SET told_bytes = $1, told = told + 1
+         WHERE upload_id = $2 AND state = 'open' AND told_bytes <> $1 RETURNING told",
+    )
+    .bind(bytes.cast_signed())
+    .bind(upload.id.as_str())
+    .fetch_optional(conn)
+    .await?;
+    Ok(told.and_then(|told| u32::try_from(told).ok()))
 }
 
 /// Forgets the announced parts of an upload.

@@ -11,7 +11,7 @@ use crate::domain::{Names, PartPlan, State, Upload};
 /// The columns that [`upload_of`] reads.
 pub(super) const COLUMNS: &str = "upload_id, video_id, owner, file_name, size_bytes, fingerprint, \
      title, description, publish_policy, part_size_bytes, parallel_parts, state, multipart_id, \
-     created_at_ms, traceparent";
+     told_bytes, created_at_ms, traceparent";
 
 /// Reads an upload from a row of [`COLUMNS`].
 pub(super) fn upload_of(row: &AnyRow) -> Result<Upload, sqlx::Error> {
@@ -42,6 +42,7 @@ pub(super) fn upload_of(row: &AnyRow) -> Result<Upload, sqlx::Error> {
         multipart: Some(text("multipart_id")?)
             .filter(|id| !id.is_empty())
             .map(MultipartId),
+        told_bytes: number("told_bytes")?.cast_unsigned(),
         created_at_ms: number("created_at_ms")?,
         traceparent: text("traceparent")?,
     })

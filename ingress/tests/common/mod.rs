@@ -36,11 +36,19 @@ pub(crate) struct Service {
     store: Url,
 }
 
-/// A service that sweeps all the time.
+/// A service that tells nothing but what clients do.
+pub(crate) fn calm() -> Config {
+    Config {
+        progress_interval_ms: 3_600_000,
+        ..Config::default()
+    }
+}
+
+/// The same, which sweeps all the time.
 pub(crate) fn sweeping() -> Config {
     Config {
         sweep_interval_ms: 20,
-        ..Config::default()
+        ..calm()
     }
 }
 
@@ -68,6 +76,7 @@ impl Service {
         let clock = ManualClock::at(SystemClock.now_ms());
         let deps = Deps {
             db: db.clone(),
+            bus: Arc::new(bus.clone()),
             blobs: Arc::clone(&blobs),
             client: Client::new(Discovery::new(HashMap::new(), None)).unwrap(),
             clock: Arc::new(clock.clone()),
@@ -179,6 +188,15 @@ impl Service {
         };
         let in_time = tokio::time::timeout(PATIENCE, waiting).await;
         in_time.expect("it did not become so in time");
+    }
+
+    /// How the record of `upload` calls its state.
+    pub(crate) async fn state_in_row(&self, upload: &Value) -> String {
+        sqlx::query_scalar("SELECT state FROM ingress_upload WHERE upload_id = $1")
+            .bind(upload["upload_id"].as_str().unwrap())
+            .fetch_one(self.db.reader())
+            .await
+            .unwrap()
     }
 
     /// Puts a record where a crash would have left it.

@@ -61,6 +61,7 @@ async fn edge(config: &Config, node: &Node) -> Result<(), Failure> {
 async fn ingress(config: &Config, node: &Node) -> Result<(), Failure> {
     let deps = ingress::Deps {
         db: node.db.clone(),
+        bus: Arc::clone(&node.bus),
         blobs: Arc::clone(&node.blobs),
         client: node.client.clone(),
         clock: Node::clock(),
