@@ -3,14 +3,17 @@
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
+    clippy::indexing_slicing,
     reason = "a harness that cannot go on is a failed test, and the message says where"
 )]
 
 pub mod film;
 pub mod marquee;
+pub mod objects;
 pub mod playlist;
 
 pub use marquee::Marquee;
+pub use objects::Objects;
 
 use std::time::Duration;
 
@@ -34,4 +37,13 @@ pub async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -
     tokio::time::timeout(PATIENCE, search)
         .await
         .unwrap_or_else(|_| panic!("waited in vain for {what}"))
+}
+
+/// How often a story repeats itself: `usual`, or what the environment variable says.
+///
+/// # Panics
+///
+/// When the variable is no number.
+pub fn times(variable: &str, usual: usize) -> usize {
+    std::env::var(variable).map_or(usual, |times| times.parse().expect("a number"))
 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -159,6 +159,48 @@ impl Marquee {
         } else {
             Err(json)
         }
+    }
+
+    /// Sends a small file past the command line, in one part; returns its upload once that is
+    /// complete.
+    ///
+    /// # Panics
+    ///
+    /// When anything is refused.
+    pub async fn send(&self, content: &[u8], policy: &str) -> Value {
+        let post = async |path: &str, body: Value| -> Value {
+            let address = format!("{}{path}", self.url);
+            let answer = self.http.post(address).json(&body).send().await;
+            let answer = answer.expect("an answer");
+            let status = answer.status();
+            let body = answer.json().await.expect("JSON");
+            assert!(status.is_success(), "{path}: {body}");
+            body
+        };
+        let crc32c = platform_blob::crc32c_base64(content);
+        let announcement = json!({
+            "file_name": "small.mp4",
+            "size_bytes": content.len(),
+            "fingerprint": crc32c,
+            "publish_policy": policy,
+        });
+        let upload = post("/api/uploads", announcement).await;
+        let at = format!(
+            "/api/uploads/{}",
+            upload["upload_id"].as_str().expect("an id")
+        );
+        let part = json!({ "number": 1, "size_bytes": content.len(), "crc32c": crc32c });
+        let signed = post(&format!("{at}/parts"), json!({ "parts": [part] })).await;
+        let permission = &signed["parts"][0];
+        let address = permission["url"].as_str().expect("an address");
+        let mut request = self.http.put(address).body(content.to_vec());
+        for (name, value) in permission["headers"].as_object().expect("headers") {
+            request = request.header(name, value.as_str().expect("text"));
+        }
+        let stored = request.send().await.expect("an answer");
+        assert!(stored.status().is_success(), "{}", stored.status());
+        post(&format!("{at}/complete"), json!({})).await;
+        upload
     }
 
     /// Kills it, as loss of power would.

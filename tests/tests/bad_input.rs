@@ -5,10 +5,10 @@
     reason = "a failed step is a failed test"
 )]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use system_tests::{Marquee, film};
+use system_tests::{Marquee, Objects, film, wait_for};
 
 async fn refused(marquee: &Marquee, file: &Path) -> Value {
     let problem = marquee
@@ -57,6 +57,56 @@ async fn what_is_no_film_fails_with_a_sentence_and_the_rest_goes_on() {
     assert_eq!(told["state"], "live");
     let listed = marquee.get("/api/videos").await.unwrap();
     assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
+    let failed = marquee.get("/api/videos?state=all").await.unwrap();
+    let failed = failed["items"].as_array().unwrap().iter();
+    let failed: Vec<&Value> = failed.filter(|one| one["state"] == "failed").collect();
+    assert_eq!(failed.len(), 3, "the empty file never was a video");
+    for video in failed {
+        nothing_stays(&marquee, video["video_id"].as_str().unwrap()).await;
+    }
+}
+
+/// Nothing is stored of a refused video: no object, no part, no copy on the edge, no task.
+async fn nothing_stays(marquee: &Marquee, id: &str) {
+    let objects = Objects::of(marquee.data());
+    wait_for(&format!("nothing to be stored of {id}"), async || {
+        objects.of_video(id).await.is_empty().then_some(())
+    })
+    .await;
+    wait_for(&format!("the edge to have nothing of {id}"), async || {
+        let files = files_below(&marquee.data().join("edge"));
+        let of_it = |path: &PathBuf| path.to_string_lossy().contains(id);
+        (!files.iter().any(of_it)).then_some(())
+    })
+    .await;
+    let at = marquee.data().join("run/transcoder.url");
+    let at = std::fs::read_to_string(at).unwrap();
+    let tasks = format!("{}/internal/tasks", at.trim_end_matches('/'));
+    wait_for(&format!("no task to be left of {id}"), async || {
+        let tasks: Value = reqwest::get(&tasks).await.ok()?.json().await.ok()?;
+        let items = tasks["items"].as_array()?;
+        (!items.iter().any(|task| task["video_id"] == id)).then_some(())
+    })
+    .await;
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        // What is being deleted may be gone by now.
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            continue;
+        };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    files
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use std::time::Duration;
 use platform_blob::crc32c_base64;
 use rand::Rng as _;
 use serde_json::Value;
-use system_tests::{Marquee, marquee::command_plain, wait_for};
+use system_tests::{Marquee, Objects, marquee::command_plain, times, wait_for};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Child;
@@ -259,4 +259,35 @@ async fn a_part_with_another_checksum_than_announced_is_not_taken() {
     assert!(answer.status().is_client_error(), "{}", answer.status());
     let now = marquee.get(&upload).await.unwrap();
     assert_eq!(now["parts"].as_array().unwrap().len(), 0, "{now}");
+}
+
+/// R9. `MARQUEE_TEST_ACK_KILLS=1000` is what RELIABILITY.md asks for.
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_a_kill_at_once() {
+    let kills = times("MARQUEE_TEST_ACK_KILLS", 12);
+    let data = tempfile::tempdir().unwrap();
+    // Nobody looks into the files, which are no films.
+    let services = ["--services", "objects,ingress,gateway"];
+    let mut marquee = Marquee::up_on_with(data.path(), &services).await;
+    let mut acknowledged = Vec::new();
+    for _ in 0..kills {
+        let mut content = vec![0_u8; rand::rng().random_range(1..64 << 10)];
+        rand::rng().fill(&mut content[..]);
+        let upload = marquee.send(&content, "playable").await;
+        marquee.kill().await;
+        marquee = Marquee::up_on_with(data.path(), &services).await;
+        let key = format!("raw/{}/source", upload["video_id"].as_str().unwrap());
+        let stored = Objects::of(data.path()).get(&key).await;
+        assert!(stored == content, "{key} is not what was sent");
+        let at = format!("/api/uploads/{}", upload["upload_id"].as_str().unwrap());
+        let now = marquee.get(&at).await.unwrap();
+        assert_eq!(now["state"], "complete", "{now}");
+        acknowledged.push((key, content));
+    }
+    let objects = Objects::of(data.path());
+    for (key, content) in &acknowledged {
+        assert!(objects.get(key).await == *content, "{key} changed later");
+    }
+    assert_eq!(objects.list("raw/").await.len(), kills);
+    assert_eq!(objects.multiparts().await, Vec::<String>::new());
 }

@@ -1,0 +1,59 @@
+//! What the object store of a data folder holds, past all services.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use bytes::Bytes;
+use platform_blob::{Blobs as _, S3Blobs, S3Config};
+use platform_core::Redacted;
+
+/// The embedded object store of an instance that runs.
+#[derive(Debug)]
+pub struct Objects(S3Blobs);
+
+impl Objects {
+    /// The store of the instance on `data`.
+    pub fn of(data: &Path) -> Self {
+        let read = |name: &str| {
+            let text = std::fs::read_to_string(data.join("run").join(name));
+            text.expect("the store has told").trim().to_owned()
+        };
+        let endpoint = read("objects.url").parse().expect("an address");
+        let secret = Redacted::new(read("objects.key"));
+        Self(S3Blobs::new(&S3Config::new(endpoint, "marquee", secret)))
+    }
+
+    /// Keys that start with `prefix`, and the sizes of their objects.
+    pub async fn list(&self, prefix: &str) -> BTreeMap<String, u64> {
+        let (mut found, mut cursor) = (BTreeMap::new(), None);
+        loop {
+            let page = self.0.list(prefix, cursor.as_deref()).await;
+            let page = page.expect("objects are listed");
+            found.extend(page.objects.into_iter().map(|one| (one.key, one.size)));
+            cursor = page.next;
+            if cursor.is_none() {
+                return found;
+            }
+        }
+    }
+
+    /// Keys of the open multipart uploads.
+    pub async fn multiparts(&self) -> Vec<String> {
+        let open = self.0.list_multiparts("").await;
+        let open = open.expect("multipart uploads are listed");
+        open.into_iter().map(|one| one.key).collect()
+    }
+
+    /// An object.
+    pub async fn get(&self, key: &str) -> Bytes {
+        let object = self.0.get(key).await;
+        object.expect("the object is there")
+    }
+
+    /// All that is stored of a video: keys of objects and of open multipart uploads.
+    pub async fn of_video(&self, id: &str) -> Vec<String> {
+        let objects = self.list("").await.into_keys();
+        let all = objects.chain(self.multiparts().await);
+        all.filter(|key| key.contains(id)).collect()
+    }
+}
