@@ -159,6 +159,16 @@ export interface components {
             /** @description What of each track exists. */
             tracks: components["schemas"]["Track"][];
         };
+        /** @description A part of a video, up to where the next begins. */
+        Chapter: {
+            /**
+             * Format: double
+             * @description Where it begins, in seconds.
+             */
+            start_s: number;
+            /** @description Empty when it has none. */
+            title: string;
+        };
         /** @description An upload whose file is whole. */
         CompletedUpload: {
             state: components["schemas"]["UploadState"];
@@ -317,6 +327,14 @@ export interface components {
             /** @description What was looked for. */
             query: string;
         };
+        /** @description Subtitles that the uploaded file has. */
+        Subtitles: {
+            /** @description ISO 639, where it is known. */
+            language?: string | null;
+            /** @description Players can show them. Subtitles made of pictures cannot be shown. */
+            supported: boolean;
+            title: string;
+        };
         /** @description What of one rung or audio track exists. */
         Track: {
             /** @description `v/` and the rung's name, or `a/` and the track's number. */
@@ -386,6 +404,8 @@ export interface components {
         UploadState: "open" | "completing" | "complete" | "abandoned";
         /** @description A video. */
         Video: {
+            /** @description In order; none when the uploaded file has none. */
+            chapters: components["schemas"]["Chapter"][];
             /** @description All that is planned of it exists. */
             complete: boolean;
             /** @description When its upload began, RFC 3339. */
@@ -418,6 +438,8 @@ export interface components {
              */
             revision?: number | null;
             state: components["schemas"]["VideoState"];
+            /** @description In the file's order. */
+            subtitles: components["schemas"]["Subtitles"][];
             title: string;
             video_id: string;
             /** @description Path of the page on which it can be watched. */

@@ -6,16 +6,9 @@ import type { paths } from './schema.gen';
 
 type Json<R> = R extends { content: { 'application/json': infer T } } ? T : never;
 
+export type Video = Json<paths['/api/videos/{id}']['get']['responses']['200']>;
 /** A part of a film, up to where the next begins. */
-export interface Chapter {
-  title: string;
-  start_s: number;
-}
-
-export type Video = Json<paths['/api/videos/{id}']['get']['responses']['200']> & {
-  /** Only films that were uploaded with chapters have them. */
-  chapters?: Chapter[];
-};
+export type Chapter = Video['chapters'][number];
 export type VideoPage = Json<paths['/api/videos']['get']['responses']['200']>;
 export type SearchPage = Json<paths['/api/search']['get']['responses']['200']>;
 export type SearchHit = SearchPage['items'][number];

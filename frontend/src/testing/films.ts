@@ -12,6 +12,8 @@ export const film = (change: Partial<Video> = {}): Video => ({
   watch_url: '/watch/v',
   hover_urls: [],
   renditions: [],
+  chapters: [],
+  subtitles: [],
   progress: { segments_done: 0, segments_total: 0 },
   ...change,
 });
