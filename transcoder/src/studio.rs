@@ -143,7 +143,9 @@ impl Studio for BoxedStudio {
                 .encode_subtitles(&source, plan, order.urgency, &order.cancel)
                 .await
         };
-        Ok(self.on_source(order, &Need::subtitles(plan), make).await??)
+        Ok(self
+            .on_source(order, &Need::subtitles(plan), make)
+            .await??)
     }
 }
 

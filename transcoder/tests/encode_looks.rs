@@ -228,6 +228,9 @@ async fn pictures_come_with_the_frames() {
     }
 }
 
+/// From light in nits to a signal of 0 to 1.
+type Signal = fn(f64) -> f64;
+
 /// SMPTE ST 2084: the signal, 0 to 1, that shows `nits`.
 fn pq(nits: f64) -> f64 {
     let (m1, m2) = (2610.0 / 16384.0, 2523.0 / 4096.0 * 128.0);
@@ -264,7 +267,7 @@ fn tone_mapped(nits: [f64; 3]) -> [u8; 3] {
 }
 
 /// Ten-bit code values of BT.2100 for light in BT.709's primaries.
-fn codes(nits: [f64; 3], signal: fn(f64) -> f64) -> [i64; 3] {
+fn codes(nits: [f64; 3], signal: Signal) -> [i64; 3] {
     let wide = [
         [0.6274, 0.3293, 0.0433],
         [0.0691, 0.9195, 0.0114],
@@ -299,7 +302,7 @@ async fn high_dynamic_range_is_mapped_as_the_standards_say() {
     // Cameras and editors write any peak; none of it counts.
     let bogus = ":max-cll=65535,65535:master-display=\
                  G(1,1)B(1,1)R(1,1)WP(1,1)L(4000000000,1)";
-    let films: [(&str, [[f64; 3]; 6], fn(f64) -> f64, &str, &str); 4] = [
+    let films: [(&str, [[f64; 3]; 6], Signal, &str, &str); 4] = [
         ("pq.mkv", greys, pq, "smpte2084", ""),
         ("peak.mkv", greys, pq, "smpte2084", bogus),
         ("colors.mkv", colors, pq, "smpte2084", ""),

@@ -116,7 +116,11 @@ fn write_subtitles(out: &mut fmt::Formatter<'_>, plan: &Plan) -> fmt::Result {
         writeln!(
             out,
             ",DEFAULT=NO,AUTOSELECT={},FORCED=NO,URI=\"{}\"",
-            if languages.insert(language) { "YES" } else { "NO" },
+            if languages.insert(language) {
+                "YES"
+            } else {
+                "NO"
+            },
             ObjectRef::SubtitlePlaylist(name.to_owned()),
         )?;
     }

@@ -61,7 +61,10 @@ impl Need {
     /// What the text subtitles need: of most containers everything, since they lie everywhere.
     pub fn subtitles(plan: &Plan) -> Self {
         Self::Span {
-            streams: plan.text_subtitles().map(|(_, track)| track.stream_index).collect(),
+            streams: plan
+                .text_subtitles()
+                .map(|(_, track)| track.stream_index)
+                .collect(),
             from: plan.origin,
             to: plan.origin + plan.duration(),
             skip: Micros::ZERO,
