@@ -161,8 +161,8 @@ impl Marquee {
         }
     }
 
-    /// Sends a small file past the command line, in one part; returns its upload once that is
-    /// complete.
+    /// Sends a small file past the command line, part after part; returns its upload once
+    /// that is complete.
     ///
     /// # Panics
     ///
@@ -189,16 +189,21 @@ impl Marquee {
             "/api/uploads/{}",
             upload["upload_id"].as_str().expect("an id")
         );
-        let part = json!({ "number": 1, "size_bytes": content.len(), "crc32c": crc32c });
-        let signed = post(&format!("{at}/parts"), json!({ "parts": [part] })).await;
-        let permission = &signed["parts"][0];
-        let address = permission["url"].as_str().expect("an address");
-        let mut request = self.http.put(address).body(content.to_vec());
-        for (name, value) in permission["headers"].as_object().expect("headers") {
-            request = request.header(name, value.as_str().expect("text"));
+        let part_size = upload["part_size_bytes"].as_u64().expect("a size");
+        let part_size = usize::try_from(part_size).expect("a part fits in memory");
+        for (number, bytes) in (1..).zip(content.chunks(part_size)) {
+            let crc32c = platform_blob::crc32c_base64(bytes);
+            let part = json!({ "number": number, "size_bytes": bytes.len(), "crc32c": crc32c });
+            let signed = post(&format!("{at}/parts"), json!({ "parts": [part] })).await;
+            let permission = &signed["parts"][0];
+            let address = permission["url"].as_str().expect("an address");
+            let mut request = self.http.put(address).body(bytes.to_vec());
+            for (name, value) in permission["headers"].as_object().expect("headers") {
+                request = request.header(name, value.as_str().expect("text"));
+            }
+            let stored = request.send().await.expect("an answer");
+            assert!(stored.status().is_success(), "{}", stored.status());
         }
-        let stored = request.send().await.expect("an answer");
-        assert!(stored.status().is_success(), "{}", stored.status());
         post(&format!("{at}/complete"), json!({})).await;
         upload
     }

@@ -1,13 +1,45 @@
 //! `kill -9` at any moment: nothing is lost, nothing happens twice.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Duration;
 
 use rand::Rng as _;
-use system_tests::{Marquee, film, marquee::command_plain, wait_for};
+use system_tests::{Marquee, Objects, film, marquee::command_plain, wait_for};
 
 /// How often the whole process is killed in one run.
 const KILLS: usize = 10;
+
+/// All that is stored of a video, by key without its id; the sizes of what does not depend on which
+/// task made it: the source, the plan, playlists and init segments. A segment's size does, because
+/// what an encoder makes of it depends on what it saw before.
+async fn stored(data: &Path, id: &str) -> BTreeMap<String, Option<u64>> {
+    let objects = Objects::of(data).list("").await.into_iter();
+    let of_it = objects.filter(|(key, _)| key.contains(id));
+    let same = |key: &str| {
+        let ends = ["/source", "/plan.json", "/init.mp4"];
+        let list = key.ends_with(".m3u8") && !key.ends_with("master.m3u8");
+        list || ends.iter().any(|end| key.ends_with(end))
+    };
+    of_it
+        .map(|(key, size)| {
+            let size = same(&key).then_some(size);
+            (key.replace(id, "{id}"), size)
+        })
+        .collect()
+}
+
+/// How many working folders there are, which is one for each user of them that lives, and the names
+/// of what lies in them.
+fn scratch(data: &Path) -> (usize, BTreeSet<String>) {
+    let entries = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let homes = ["scratch", "staging"].map(|name| data.join(name));
+    let folders = homes.iter().flat_map(|home| entries(home));
+    let folders: Vec<_> = folders.map(|entry| entry.path()).collect();
+    let inside = folders.iter().flat_map(|folder| entries(folder));
+    let names = inside.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    (folders.len(), names.collect())
+}
 
 #[tokio::test]
 async fn killed_at_random_moments_every_film_arrives_once() {
@@ -76,4 +108,17 @@ async fn killed_at_random_moments_every_film_arrives_once() {
         })
         .await;
     }
+    let undisturbed = Marquee::up().await;
+    let source = films.path().join("film-0.mp4");
+    let told = undisturbed.upload(&source, &["--wait", "complete"]).await;
+    let told = told.unwrap_or_else(|problem| panic!("{problem}"));
+    let expected = stored(undisturbed.data(), told["video_id"].as_str().unwrap()).await;
+    for id in &ids {
+        assert_eq!(stored(data.path(), id).await, expected, "{id}");
+    }
+    let objects = Objects::of(data.path());
+    assert_eq!(objects.list("").await.len(), expected.len() * ids.len());
+    assert_eq!(objects.multiparts().await, Vec::<String>::new());
+    let clean = scratch(undisturbed.data());
+    assert_eq!(scratch(data.path()), clean, "dead processes left something");
 }

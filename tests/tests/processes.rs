@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use rand::Rng as _;
 use serde_json::Value;
-use system_tests::{Marquee, PATIENCE, film, marquee, playlist, wait_for};
+use system_tests::{Marquee, Objects, PATIENCE, film, marquee, playlist, times, wait_for};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
 use tokio::time::Instant;
@@ -53,9 +54,12 @@ impl Worker {
         }
     }
 
+    fn id(&self) -> String {
+        self.child.id().unwrap().to_string()
+    }
+
     fn signal(&self, name: &str) {
-        let id = self.child.id().unwrap().to_string();
-        film::run("kill", &[name, &id]);
+        film::run("kill", &[name, &self.id()]);
     }
 }
 
@@ -96,6 +100,28 @@ impl Town {
         let answer = reqwest::get(format!("{}/internal/tasks", at.trim_end_matches('/')));
         let tasks: Value = answer.await.unwrap().json().await.unwrap();
         tasks["items"].as_array().unwrap().clone()
+    }
+
+    /// What exists of the tracks of a film: the end of what is ready from the beginning on, in
+    /// seconds, and the film's length.
+    async fn ready(&self, id: &str) -> (BTreeMap<String, f64>, f64) {
+        let at = std::fs::read_to_string(self.data().join("run/transcoder.url")).unwrap();
+        let at = at.trim_end_matches('/');
+        let answer = reqwest::get(format!("{at}/internal/videos/{id}/availability"));
+        let told: Value = answer.await.unwrap().json().await.unwrap();
+        let tracks = told["tracks"].as_array().into_iter().flatten();
+        let until = |track: &Value| {
+            let first = &track["ready"][0];
+            let begins = first[0].as_f64().is_some_and(|start| start < 0.001);
+            if begins {
+                first[1].as_f64().unwrap()
+            } else {
+                0.0
+            }
+        };
+        let name = |track: &Value| track["name"].as_str().unwrap().to_owned();
+        let tracks = tracks.map(|track| (name(track), until(track))).collect();
+        (tracks, told["duration_s"].as_f64().unwrap_or(f64::MAX))
     }
 
     /// An encode that runs, of another worker than `not`.
@@ -247,5 +273,65 @@ async fn a_worker_that_comes_back_from_the_dead_overwrites_nothing() {
     town.complete(&again).await;
     assert_eq!(town.segments(&id).await, before);
     town.complete(&id).await;
+    town.end().await;
+}
+
+#[tokio::test]
+async fn a_film_that_goes_live_with_its_lowest_quality_has_all_of_that_before_the_others() {
+    let town = Town::new().await;
+    let _worker = Worker::start(town.data()).await;
+    let content = std::fs::read(&town.source).unwrap();
+    let upload = town.marquee.send(&content, "lowest_rung").await;
+    let id = upload["video_id"].as_str().unwrap();
+    let whole = |until: f64, length: f64| until > length - 0.001;
+    let (tracks, length) = wait_for("the lowest quality to be complete", async || {
+        let video = town.marquee.get(&format!("/api/videos/{id}")).await?;
+        let (tracks, length) = town.ready(id).await;
+        let lowest = *tracks.get("v/240p")?;
+        let done = whole(lowest, length) && whole(tracks["a/0"], length);
+        assert!(
+            done || video["state"] != "live",
+            "{lowest} of {length} s: {video}"
+        );
+        done.then_some((tracks, length))
+    })
+    .await;
+    for rung in ["v/360p", "v/480p"] {
+        assert!(
+            !whole(tracks[rung], length),
+            "{rung} came as soon: {tracks:?}"
+        );
+    }
+    town.marquee.video_in(id, "live").await;
+    town.complete(id).await;
+    town.end().await;
+}
+
+/// R8. `MARQUEE_TEST_OUTAGES=20` is what RELIABILITY.md asks for.
+#[tokio::test]
+async fn all_processes_killed_at_once_again_and_again_lose_nothing() {
+    let mut town = Town::new().await;
+    let data = town.data().to_owned();
+    let mut workers = [Worker::start(&data).await, Worker::start(&data).await];
+    let id = town.upload().await;
+    for _ in 0..times("MARQUEE_TEST_OUTAGES", 4) {
+        let pause = rand::rng().random_range(100..1000);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        let [first, second] = &workers;
+        let all = town.marquee.process_id().to_string();
+        film::run("kill", &["-KILL", &all, &first.id(), &second.id()]);
+        // Reaps what is dead.
+        town.marquee.kill().await;
+        for worker in &mut workers {
+            worker.child.kill().await.unwrap();
+        }
+        town.marquee = Marquee::up_on_with(&data, &["--services", ALL_BUT_WORKERS]).await;
+        workers = [Worker::start(&data).await, Worker::start(&data).await];
+    }
+    town.complete(&id).await;
+    let objects = Objects::of(&data);
+    assert_eq!(objects.multiparts().await, Vec::<String>::new());
+    let sources = objects.list("raw/").await.into_keys().collect::<Vec<_>>();
+    assert_eq!(sources, [format!("raw/{id}/source")]);
     town.end().await;
 }
