@@ -5,7 +5,6 @@
     reason = "a failed step is a failed test"
 )]
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -130,7 +129,7 @@ impl Ear {
 }
 
 /// Waits until `condition` holds.
-pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let patience = async {
         while !condition().await {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use platform_bus::{Delivery, Outgoing, Subscription};
 use schemas::v1::{Event, VideoChanged, event::Payload};
 
-/// How long a step may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) use crate::stage::eventually;
+
+use crate::stage::PATIENCE;
 
 pub(super) fn topics(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
@@ -61,17 +62,6 @@ pub(super) async fn receive(subscription: &mut dyn Subscription, count: usize) -
 pub(super) async fn nothing_comes(subscription: &mut dyn Subscription) {
     let more = tokio::time::timeout(Duration::from_millis(300), subscription.next(100)).await;
     assert!(more.is_err(), "unexpected: {more:?}");
-}
-
-/// Waits until `condition` holds.
-pub(super) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let holds = async {
-        while !condition().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    let ended = tokio::time::timeout(PATIENCE, holds).await;
-    assert!(ended.is_ok(), "it never came to pass that {what}");
 }
 
 /// Payloads by key, in order of delivery.
