@@ -94,14 +94,14 @@ impl VideoStream {
             (24.5..=30.5).contains(&rate)
         });
         let lines = self.coded.height;
-        let is_sd = SD_LINES.contains(&lines);
-        let is_hd = (1080..=1088).contains(&lines);
+        let standard = SD_LINES.contains(&lines);
+        let full_hd = (1080..=1088).contains(&lines);
         let broadcast = FIELD_CODECS.contains(&self.codec.as_str())
             || ["mpegts", "mpeg", "mxf", "mxf_opatom"].contains(&container);
         match self.scan {
             _ if !slow || self.hdr.is_some() => false,
-            Scan::Progressive => is_sd || (is_hd && broadcast),
-            Scan::Unknown => is_sd || is_hd || broadcast,
+            Scan::Progressive => standard || (full_hd && broadcast),
+            Scan::Unknown => standard || full_hd || broadcast,
             _ => true,
         }
     }
