@@ -1,7 +1,6 @@
 //! Sound and picture are in step at the end of a film, whatever its clocks were like.
 #![expect(
     clippy::unwrap_used,
-    clippy::disallowed_methods,
     clippy::indexing_slicing,
     reason = "a failed step is a failed test"
 )]
