@@ -44,6 +44,10 @@ pub async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -
 /// # Panics
 ///
 /// When the variable is no number.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever runs the tests says how often"
+)]
 pub fn times(variable: &str, usual: usize) -> usize {
     std::env::var(variable).map_or(usual, |times| times.parse().expect("a number"))
 }

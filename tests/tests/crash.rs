@@ -17,9 +17,8 @@ async fn stored(data: &Path, id: &str) -> BTreeMap<String, Option<u64>> {
     let objects = Objects::of(data).list("").await.into_iter();
     let of_it = objects.filter(|(key, _)| key.contains(id));
     let same = |key: &str| {
-        let ends = ["/source", "/plan.json", "/init.mp4"];
-        let list = key.ends_with(".m3u8") && !key.ends_with("master.m3u8");
-        list || ends.iter().any(|end| key.ends_with(end))
+        let ends = ["/source", "/plan.json", "/init.mp4", "/playlist.m3u8"];
+        ends.iter().any(|end| key.ends_with(end))
     };
     of_it
         .map(|(key, size)| {
