@@ -1,5 +1,10 @@
 //! Disks without room, made by a limit on the files of this process: it needs no rights and no
 //! mount, so no test of a full disk has to be skipped.
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a failed step is a failed test"
+)]
 
 use std::process::Command;
 

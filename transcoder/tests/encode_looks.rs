@@ -284,6 +284,16 @@ fn codes(nits: [f64; 3], signal: Signal) -> [i64; 3] {
     ]
 }
 
+/// A film's name, the light of its bands in nits, its signal, that signal's name, and more of its
+/// metadata.
+type Hdr = (
+    &'static str,
+    [[f64; 3]; 6],
+    Signal,
+    &'static str,
+    &'static str,
+);
+
 #[tokio::test]
 async fn high_dynamic_range_is_mapped_as_the_standards_say() {
     let folder = tempfile::tempdir().unwrap();
@@ -302,7 +312,7 @@ async fn high_dynamic_range_is_mapped_as_the_standards_say() {
     // Cameras and editors write any peak; none of it counts.
     let bogus = ":max-cll=65535,65535:master-display=\
                  G(1,1)B(1,1)R(1,1)WP(1,1)L(4000000000,1)";
-    let films: [(&str, [[f64; 3]; 6], Signal, &str, &str); 4] = [
+    let films: [Hdr; 4] = [
         ("pq.mkv", greys, pq, "smpte2084", ""),
         ("peak.mkv", greys, pq, "smpte2084", bogus),
         ("colors.mkv", colors, pq, "smpte2084", ""),

@@ -159,7 +159,7 @@ async fn start(launch: Launch) -> io::Result<(Child, Option<Starter>)> {
     };
     // The thread confines itself for good, so it is one that nobody needs any more.
     let (answer, started) = oneshot::channel();
-    let (starter, released) = mpsc::channel();
+    let (held, released) = mpsc::channel();
     let runtime = Handle::current();
     std::thread::Builder::new()
         .name("confined-start".to_owned())
@@ -172,7 +172,7 @@ async fn start(launch: Launch) -> io::Result<(Child, Option<Starter>)> {
             while released.recv().is_ok() {}
         })?;
     let child = started.await.map_err(io::Error::other)??;
-    Ok((child, Some(Starter(starter))))
+    Ok((child, Some(Starter(held))))
 }
 
 #[expect(

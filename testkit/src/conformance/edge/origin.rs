@@ -135,7 +135,7 @@ async fn answer(request: HttpRequest, state: web::Data<Mutex<State>>) -> HttpRes
     match script.unwrap_or(Script::Refusal(404)) {
         Script::Object(body) => object(&request, body),
         Script::Paused(body, at) => {
-            paused_object(body, at, held.expect("what is paused has a gate"))
+            paused_object(&body, at, held.expect("what is paused has a gate"))
         }
         Script::Refusal(status) => refusal(status),
     }
@@ -146,7 +146,7 @@ async fn opened(mut gate: watch::Receiver<Gate>) -> Gate {
     *opened.expect("what is held is released")
 }
 
-fn paused_object(body: Bytes, at: usize, gate: watch::Receiver<Gate>) -> HttpResponse {
+fn paused_object(body: &Bytes, at: usize, gate: watch::Receiver<Gate>) -> HttpResponse {
     let length = u64::try_from(body.len()).expect("bodies are small");
     let (first, rest) = (body.slice(..at), body.slice(at..));
     let rest = async move {

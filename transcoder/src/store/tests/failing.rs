@@ -89,7 +89,7 @@ async fn an_operator_can_have_a_failed_film_tried_again() {
     assert!(!world.store.retry(&bad.id).await.unwrap());
     let mut complete = 0;
     while let Some(claim) = world.claim().await {
-        if claim.work == crate::domain::Work::Finish {
+        if claim.work == Work::Finish {
             break;
         }
         let done = world.store.record(&claim, &plan, &made(&claim), &[]).await;
