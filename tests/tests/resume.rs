@@ -129,12 +129,15 @@ fn stored(data: &Path, size: u64) -> Vec<PathBuf> {
     found
 }
 
+/// Nobody looks at what was uploaded: a file that is no film would be refused and removed.
+const UPLOADS_ONLY: &[&str] = &["--services", "objects,ingress,metadata,gateway"];
+
 #[tokio::test]
 async fn a_killed_client_and_a_killed_server_send_hardly_a_byte_twice() {
     let data = tempfile::tempdir().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let source = random_file(folder.path(), "large.mp4", SIZE);
-    let mut marquee = Marquee::up_on(data.path()).await;
+    let mut marquee = Marquee::up_on_with(data.path(), UPLOADS_ONLY).await;
     let listen = marquee.url().trim_start_matches("http://").to_owned();
     let line = Line::to(marquee.url()).await;
 
@@ -153,7 +156,8 @@ async fn a_killed_client_and_a_killed_server_send_hardly_a_byte_twice() {
     let client = upload(&line.url(), &source);
     line.carried(SIZE / 4 * 3).await;
     marquee.kill().await;
-    let marquee = Marquee::up_on_with(data.path(), &["--listen", &listen]).await;
+    let again = [UPLOADS_ONLY, &["--listen", &listen]].concat();
+    let marquee = Marquee::up_on_with(data.path(), &again).await;
     let output = client.wait_with_output().await.unwrap();
     assert!(output.status.success(), "{output:?}");
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -267,7 +271,7 @@ async fn what_was_acknowledged_is_there_after_a_kill_at_once() {
     let kills = times("MARQUEE_TEST_ACK_KILLS", 12);
     let data = tempfile::tempdir().unwrap();
     // Nobody looks into the files, which are no films.
-    let services = ["--services", "objects,ingress,gateway"];
+    let services = ["--services", "objects,ingress,metadata,gateway"];
     let mut marquee = Marquee::up_on_with(data.path(), &services).await;
     let mut acknowledged = Vec::new();
     for _ in 0..kills {
