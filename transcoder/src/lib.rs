@@ -14,6 +14,7 @@ pub mod encode;
 mod gauge;
 mod http;
 mod pool;
+mod rush;
 pub mod staging;
 mod start;
 mod store;

@@ -13,6 +13,8 @@ use tokio::time::Instant;
 use tracing::{error, warn};
 
 use crate::attempt::Workshop;
+use crate::domain::Priority;
+use crate::rush::Rush;
 use crate::store::{Claim, Slots, StoreError};
 
 /// Commits come in bursts; looking for tasks more often than this is of no use.
@@ -31,6 +33,8 @@ pub(crate) struct Pool {
     pub(crate) slots: Slots,
     /// How many there are.
     pub(crate) size: usize,
+    /// Urgent work of all pools of this process.
+    pub(crate) rush: Rush,
     /// Who takes tasks, for operators.
     pub(crate) worker: String,
 }
@@ -40,9 +44,11 @@ impl Pool {
     /// fails: a database that is away comes back.
     pub(crate) async fn run(self, lifecycle: Lifecycle) -> Result<(), std::convert::Infallible> {
         let mut changes = self.workshop.store.changes();
+        let mut rush = self.rush.changes();
         let mut running = FuturesUnordered::new();
         while !lifecycle.is_draining() {
             changes.mark_unchanged();
+            rush.mark_unchanged();
             let looked = Instant::now();
             let more = self.fill(&mut running, &lifecycle).await;
             let full = running.len() >= self.size;
@@ -52,6 +58,8 @@ impl Pool {
                 () = wait(&mut changes, more), if !full => {
                     tokio::time::sleep_until(looked + BREATH).await;
                 }
+                // The sender lives as long as this does.
+                Ok(()) = rush.changed(), if !full => {}
             }
         }
         while let Some(ended) = running.next().await {
@@ -82,15 +90,20 @@ impl Pool {
 
     async fn next(&self) -> Result<Option<Claim>, StoreError> {
         let lease = self.workshop.times.lease;
-        self.workshop
-            .store
-            .claim(self.slots, &self.worker, lease)
-            .await
+        let mut slots = self.slots;
+        if !self.rush.is_over() {
+            slots.least = slots.least.min(Priority::First);
+        }
+        self.workshop.store.claim(slots, &self.worker, lease).await
     }
 
     fn work(&self, claim: Claim) -> impl Future<Output = ()> + Send + 'static {
         let workshop = Arc::clone(&self.workshop);
-        async move { workshop.attempt(claim).await }
+        let hurry = claim.urgent.then(|| self.rush.enter());
+        async move {
+            workshop.attempt(claim).await;
+            drop(hurry);
+        }
     }
 
     /// A lease or a pause that ends is not a commit: somebody has to look then.

@@ -17,6 +17,7 @@ use crate::consumers::{Films, Wishes};
 use crate::domain::{Priority, Queue};
 use crate::gauge;
 use crate::pool::Pool;
+use crate::rush::Rush;
 use crate::staging::{StageError, Staging};
 use crate::store::{Slots, Store};
 use crate::studio::{BoxedStudio, Studio};
@@ -143,20 +144,28 @@ pub(crate) async fn start(
     });
     // A name that no other process has, for operators.
     let worker = String::from(EventId::random(&mut rand::rng()));
-    let spawn_pool = |name, queue, least, size| {
+    let spawn_pool = |name, queue, least, size, rush: &Rush| {
         let pool = Pool {
             workshop: Arc::clone(&workshop),
             slots: Slots { queue, least },
             size,
             worker: worker.clone(),
+            rush: rush.clone(),
         };
         lifecycle.spawn_vital(name, pool.run(lifecycle.clone()));
     };
     if roles.worker {
         let (urgent, bulk) = (slots(config.urgent_slots), slots(config.bulk_slots));
         // Wide tasks never keep a player waiting: these slots take none.
-        spawn_pool("urgent slots", Queue::Encode, Priority::First, urgent);
-        spawn_pool("bulk slots", Queue::Encode, Priority::Bulk, bulk);
+        let rush = Rush::new();
+        spawn_pool(
+            "urgent slots",
+            Queue::Encode,
+            Priority::First,
+            urgent,
+            &rush,
+        );
+        spawn_pool("bulk slots", Queue::Encode, Priority::Bulk, bulk, &rush);
     }
     if !roles.planner {
         return Ok(Running { addr: None });
@@ -166,6 +175,8 @@ pub(crate) async fn start(
         Queue::Plan,
         Priority::Bulk,
         config.plan_slots.max(1),
+        // A plan is short, and everything waits for it.
+        &Rush::never(),
     );
     let handlers: [(&'static str, Arc<dyn Handler>); 2] = [
         ("uploaded films", Arc::new(Films(store.clone()))),

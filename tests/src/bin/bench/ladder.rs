@@ -71,6 +71,7 @@ async fn workers(source: &Path, cores: &[&str]) -> f64 {
         pinned.env("MARQUEE__TRANSCODER__BULK_SLOTS", "1");
         children.push(
             pinned
+                .stdout(std::process::Stdio::null())
                 .kill_on_drop(true)
                 .spawn()
                 .expect("taskset is installed"),
