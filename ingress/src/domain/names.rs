@@ -1,12 +1,9 @@
 //! File names and titles: data from strangers that people will read.
 
+use platform_core::text::{self, LONGEST_TITLE, TextError, is_not_for_reading};
+
 /// Longest file name in bytes.
 const LONGEST_FILE_NAME: usize = 1024;
-/// Longest title in characters.
-const LONGEST_TITLE: usize = 200;
-/// Longest description in characters.
-const LONGEST_DESCRIPTION: usize = 5000;
-
 /// The title and description an upload starts with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Names {
@@ -22,44 +19,17 @@ impl Names {
         file_name: &str,
         title: Option<&str>,
         description: Option<&str>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, TextError> {
         let title = match title.map(str::trim).filter(|title| !title.is_empty()) {
             None => title_of(file_name),
-            Some(title) if title.chars().any(is_not_for_reading) => {
-                return Err("The title has to be a single line without control characters.".into());
-            }
-            Some(title) if title.chars().count() > LONGEST_TITLE => {
-                return Err(format!(
-                    "The title is too long: shorten it to {LONGEST_TITLE} characters."
-                ));
-            }
-            Some(title) => title.to_owned(),
+            Some(title) => text::title(title)?.to_owned(),
         };
-        let description = description.unwrap_or_default().trim();
-        if description.chars().count() > LONGEST_DESCRIPTION {
-            return Err(format!(
-                "The description is too long: shorten it to {LONGEST_DESCRIPTION} characters."
-            ));
-        }
-        if description.chars().any(is_hidden_control) {
-            return Err("The description has control characters: remove them.".into());
-        }
+        let description = text::description(description.unwrap_or_default())?;
         Ok(Self {
             title,
             description: description.to_owned(),
         })
     }
-}
-
-fn is_hidden_control(c: char) -> bool {
-    is_not_for_reading(c) && !matches!(c, '\n' | '\r' | '\t')
-}
-
-/// Control characters, line separators, and what turns the direction of other text: a name that
-/// ends in `\u{202E}4pm.exe` reads as if it ended in `exe.mp4` (Unicode TR 36, section 2.6).
-fn is_not_for_reading(c: char) -> bool {
-    let turns = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// The file's name without characters that are not for reading. It is never used as a path.

@@ -76,7 +76,7 @@ impl Uploads {
         }
         let file_name = clean_file_name(&new.file_name).map_err(UploadError::Invalid)?;
         let names = Names::new(&file_name, new.title.as_deref(), new.description.as_deref())
-            .map_err(UploadError::Invalid)?;
+            .map_err(|refusal| UploadError::Invalid(refusal.to_string()))?;
         let mut rng = rand::rng();
         Ok(Upload {
             id: UploadId::random(&mut rng),

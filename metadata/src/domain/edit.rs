@@ -1,16 +1,19 @@
 //! What an owner may write.
 
+use platform_core::text;
+
 use super::{State, Video};
 
-/// Longest title in characters.
-const LONGEST_TITLE: usize = 200;
-/// Longest description in characters.
-const LONGEST_DESCRIPTION: usize = 5000;
-
-/// Text that cannot be taken, in a sentence for people.
+/// A change that cannot be made, in a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct EditError(String);
+pub(crate) enum EditError {
+    /// It changes nothing.
+    #[error("Say what to change: a title, a description or both.")]
+    Nothing,
+    /// A text is not fit.
+    #[error(transparent)]
+    Text(#[from] text::TextError),
+}
 
 /// A change of title or description that is fit to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,38 +25,11 @@ pub(crate) struct Edit {
 impl Edit {
     /// Checks what the owner wrote.
     pub(crate) fn new(title: Option<&str>, description: Option<&str>) -> Result<Self, EditError> {
-        let refused = |sentence: String| Err(EditError(sentence));
         if title.is_none() && description.is_none() {
-            return refused("Say what to change: a title, a description or both.".to_owned());
+            return Err(EditError::Nothing);
         }
-        let title = title.map(str::trim);
-        if let Some(title) = title {
-            if title.is_empty() {
-                return refused("The title is empty: give the video one.".to_owned());
-            }
-            if title.chars().count() > LONGEST_TITLE {
-                return refused(format!(
-                    "The title is too long: shorten it to {LONGEST_TITLE} characters."
-                ));
-            }
-            if title.chars().any(char::is_control) {
-                return refused(
-                    "The title has to be a single line without control characters.".to_owned(),
-                );
-            }
-        }
-        let description = description.map(str::trim);
-        if let Some(description) = description {
-            if description.chars().count() > LONGEST_DESCRIPTION {
-                return refused(format!(
-                    "The description is too long: shorten it to {LONGEST_DESCRIPTION} characters."
-                ));
-            }
-            let hidden = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-            if description.chars().any(hidden) {
-                return refused("The description has control characters: remove them.".to_owned());
-            }
-        }
+        let title = title.map(text::title).transpose()?;
+        let description = description.map(text::description).transpose()?;
         Ok(Self {
             title: title.map(str::to_owned),
             description: description.map(str::to_owned),

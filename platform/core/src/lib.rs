@@ -1,4 +1,4 @@
-//! What every service starts from: configuration, lifecycle, clock, secrets, backoff.
+//! What every service starts from: configuration, lifecycle, clock, secrets, backoff, readable text.
 
 pub mod backoff;
 pub mod clock;
@@ -6,6 +6,7 @@ pub mod config;
 pub mod lifecycle;
 mod redacted;
 pub mod secret;
+pub mod text;
 
 pub use clock::{Clock, SystemClock};
 pub use lifecycle::Lifecycle;

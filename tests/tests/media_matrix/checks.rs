@@ -23,6 +23,15 @@ pub(crate) struct Outcome {
     subtitles: Vec<(String, String)>,
 }
 
+/// Whether the picture at `url` is not all of one colour.
+fn shows_something(url: &str) -> bool {
+    let grey = "-v error -f rawvideo -pix_fmt gray -".split(' ');
+    let arguments: Vec<_> = ["-i", url].into_iter().chain(grey).collect();
+    let pixels = film::run("ffmpeg", &arguments);
+    let (darkest, brightest) = (pixels.iter().min().unwrap(), pixels.iter().max().unwrap());
+    brightest - darkest > 64
+}
+
 async fn text(url: &str) -> String {
     let answer = reqwest::get(url).await.unwrap();
     answer.error_for_status().unwrap().text().await.unwrap()
@@ -60,8 +69,7 @@ impl Outcome {
         let path = format!("/api/videos/{}", told["video_id"].as_str().unwrap());
         self.video = marquee.get(&path).await.unwrap();
         if let Some(path) = self.video["poster_url"].as_str() {
-            let answer = reqwest::get(format!("{}{path}", marquee.url())).await;
-            self.poster = answer.unwrap().status().is_success();
+            self.poster = shows_something(&format!("{}{path}", marquee.url()));
         }
         let folder = self.url.strip_suffix("master.m3u8").unwrap();
         for path in self.hls.split('"').filter(|part| part.starts_with("s/")) {

@@ -151,7 +151,7 @@ pub(crate) async fn waveform(
     let graph = format!(
         "color=c=0x10161f:s=640x{SHORT_SIDE}:d=1[back];\
          [0:{stream}]atrim=end={end},aformat=channel_layouts=mono,\
-         showwavespic=s=576x240:colors=0x5aa9e6:scale=sqrt[wave];\
+         showwavespic=s=576x240:colors=0x5aa9e6:scale=sqrt,setpts=0[wave];\
          [back][wave]overlay=x=32:y=60,scale=out_color_matrix=smpte170m:out_range=pc,\
          format=yuvj420p,setsar=1[p]"
     );
