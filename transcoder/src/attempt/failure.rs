@@ -1,5 +1,6 @@
 //! Why an attempt did not end its task, and what follows.
 
+use std::any::Any;
 use std::error::Error;
 use std::io;
 use std::time::Duration;
@@ -13,6 +14,10 @@ use crate::toolbox::{Fault, ProbeFailure, RunError};
 
 /// Attempts that a task gets when nothing says that more are of no use.
 pub(crate) const ATTEMPTS: u32 = 5;
+/// Workers that a task may cost. What a film can do to its decoder ends the decoder and not the
+/// worker, and a worker that panics counts as a failed attempt: most of those who die do so by no
+/// fault of the task, such as a machine that loses its power twenty times.
+pub(crate) const DEATHS: u32 = 25;
 /// So few attempts that one more is always due when the failure is ours.
 pub(crate) const FEW: u32 = ATTEMPTS - 1;
 /// Attempts when the source seems at fault or asks for too much.
@@ -118,6 +123,22 @@ impl Failure {
             report.push_str(log);
         }
         report
+    }
+}
+
+/// The attempt panicked. It counts like any other failure of this program.
+#[derive(Debug, thiserror::Error)]
+#[error("the worker panicked: {0}")]
+struct Panicked(String);
+
+impl Failure {
+    /// A panic, as `catch_unwind` gives it.
+    pub(crate) fn panicked(payload: &(dyn Any + Send)) -> Self {
+        let text = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned());
+        Self::ours(Panicked(text.unwrap_or_default()))
     }
 }
 

@@ -8,8 +8,10 @@ mod lease;
 mod plan;
 mod shelf;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use media::plan::PlanSettings;
 use platform_blob::Blobs;
 use platform_core::{Clock, Lifecycle};
@@ -60,7 +62,10 @@ impl Workshop {
         );
         platform_telemetry::set_parent(&span, &claim.traceparent);
         async {
-            if let Err(failure) = self.hold(&claim).await {
+            // Nothing of an attempt is looked at after a panic: what it wrote is judged by its lease.
+            let held = AssertUnwindSafe(self.hold(&claim)).catch_unwind().await;
+            let ended = held.unwrap_or_else(|panic| Err(Failure::panicked(&*panic)));
+            if let Err(failure) = ended {
                 self.settle(&claim, &failure).await;
             }
         }
@@ -71,7 +76,7 @@ impl Workshop {
     /// Works while the lease is kept. Whatever ends first drops the rest, and with it its
     /// processes.
     async fn hold(&self, claim: &Claim) -> Result<(), Failure> {
-        if claim.attempt > failure::ATTEMPTS && claim.work.may_fail() {
+        if claim.deaths > failure::DEATHS && claim.work.may_fail() {
             // Its workers died with it: not once more.
             let verdict = Verdict::Never(failure::crashed());
             return Ok(self.store.fail(claim, &claim.last_error, &verdict).await?);

@@ -26,8 +26,11 @@ pub(crate) struct Claim {
     pub(crate) id: TaskId,
     /// Grows with every claim; whoever holds an old one is refused.
     pub(crate) fence: i64,
-    /// How often it was tried, this time included.
+    /// How often it was tried, this time included. An attempt that ended with its worker and this
+    /// one, which takes over from it, are one.
     pub(crate) attempt: u32,
+    /// How often a worker ended, or fell silent, while it held the task.
+    pub(crate) deaths: u32,
     /// What it does.
     pub(crate) work: Work,
     /// Of which film.
@@ -147,9 +150,10 @@ async fn take(
          SET last_error = CASE WHEN state = 'running'
                 THEN 'the worker ' || worker || ' stopped answering' ELSE last_error END,
             state = 'running', worker = $1, available_ms = $2, fence = fence + 1,
-            attempts = attempts + 1
+            attempts = attempts + CASE WHEN state = 'running' THEN 0 ELSE 1 END,
+            deaths = deaths + CASE WHEN state = 'running' THEN 1 ELSE 0 END
          WHERE task_id = $3 AND fence = $4 AND available_ms <= $5 AND state <> 'failed'
-         RETURNING task_id, fence, attempts, video_id, revision, kind, tracks, first_segment,
+         RETURNING task_id, fence, attempts, deaths, video_id, revision, kind, tracks, first_segment,
             segment_count, priority, owner, traceparent, last_error",
     )
     .bind(worker)
@@ -188,6 +192,7 @@ fn claim(row: &AnyRow) -> Result<Claim, StoreError> {
             .map_err(|error: schemas::IdError| corrupt(error.into()))?,
         fence: row.try_get("fence")?,
         attempt: number("attempts")?,
+        deaths: number("deaths")?,
         work,
         film: FilmKey {
             video: text("video_id")?

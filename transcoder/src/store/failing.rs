@@ -108,7 +108,8 @@ impl Store {
             revision: count(revision),
         };
         sqlx::query(
-            "UPDATE transcoder_task SET state = 'waiting', available_ms = 0, attempts = 0
+            "UPDATE transcoder_task SET state = 'waiting', available_ms = 0, attempts = 0,
+                deaths = 0
              WHERE video_id = $1 AND revision = $2 AND state = 'failed'",
         )
         .bind(key.video.as_str())

@@ -52,6 +52,8 @@ pub(crate) struct TaskView {
     pub(crate) state: String,
     /// Attempts so far.
     pub(crate) attempts: u32,
+    /// How often a worker ended while it held the task.
+    pub(crate) deaths: u32,
     /// Why the last attempt failed, or empty.
     pub(crate) last_error: String,
     /// Who works, or last worked, on it.
@@ -69,6 +71,7 @@ type TaskRow = (
     i64,
     i64,
     String,
+    i64,
     i64,
     String,
     String,
@@ -125,7 +128,7 @@ impl Store {
     pub(crate) async fn tasks(&self) -> Result<Vec<TaskView>, StoreError> {
         let rows: Vec<TaskRow> = sqlx::query_as(
             "SELECT task_id, video_id, revision, kind, tracks, first_segment, segment_count,
-                priority, state, attempts, last_error, worker
+                priority, state, attempts, deaths, last_error, worker
              FROM transcoder_task
              ORDER BY CASE state WHEN 'failed' THEN 0 WHEN 'running' THEN 1 ELSE 2 END,
                 priority, film_ms, video_id, first_segment, kind
@@ -150,7 +153,7 @@ impl Store {
 
 fn task_view(row: TaskRow) -> TaskView {
     let (task_id, video_id, revision, kind, tracks, first, segments, priority, ..) = row;
-    let (.., state, attempts, last_error, worker) = row;
+    let (.., state, attempts, deaths, last_error, worker) = row;
     TaskView {
         task_id,
         video_id,
@@ -162,6 +165,7 @@ fn task_view(row: TaskRow) -> TaskView {
         priority: count(priority),
         state,
         attempts: count(attempts),
+        deaths: count(deaths),
         last_error,
         worker,
     }

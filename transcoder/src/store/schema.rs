@@ -70,4 +70,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         2,
         "ALTER TABLE transcoder_video ADD COLUMN lowest_first BIGINT NOT NULL DEFAULT 0",
     ),
+    Migration::new(
+        3,
+        "ALTER TABLE transcoder_task ADD COLUMN deaths BIGINT NOT NULL DEFAULT 0",
+    ),
 ];

@@ -111,7 +111,8 @@ async fn a_silent_worker_is_taken_over_from_when_its_lease_ends_and_not_before()
     world.clock.advance_ms(1);
     let second = world.store.claim(plans, "b", LEASE).await.unwrap().unwrap();
     assert_eq!(second.id, first.id);
-    assert_eq!((second.attempt, second.fence), (2, first.fence + 1));
+    assert_eq!((second.attempt, second.deaths), (1, 1));
+    assert_eq!(second.fence, first.fence + 1);
     assert_eq!(second.last_error, "the worker a stopped answering");
 }
 
