@@ -60,12 +60,12 @@ impl<'a> Task<'a> {
             .plan
             .track(job.track)
             .ok_or(RunError::Job("there is no such track"))?;
-        let stream = job.source.stream(track.stream_index);
+        let stream = job.source.stream(track.stream_index)?;
         let piece = AudioPiece::new(&job.plan.grid, job.segments.clone());
         Ok(Self {
             job,
             track,
-            stream: stream.ok_or(RunError::Job("the track is not staged"))?,
+            stream,
             piece: piece.ok_or(RunError::Job("there are no such segments"))?,
         })
     }
@@ -216,16 +216,13 @@ async fn attempt(tools: &Toolbox, task: &Task<'_>, start: Start) -> Result<Audio
         urgency: task.job.urgency,
         cancel: &task.job.cancel,
     };
-    tools
+    let report = tools
         .run(run, |view| task.args(config, start, view))
         .await?;
     let stream = tokio::fs::read(folder.out().join("a.aac"))
         .await
         .map_err(RunError::Machine)?;
-    segments(task, &stream).map_err(|source| RunError::Invalid {
-        source,
-        log: String::new(),
-    })
+    segments(task, &stream).map_err(|source| report.invalid(source))
 }
 
 /// Keeps the piece's own packets and makes segments of them.

@@ -123,9 +123,7 @@ pub(crate) async fn cover(
     urgency: Urgency,
     cancel: &CancellationToken,
 ) -> Result<Image, RunError> {
-    let stream = source
-        .stream(stream)
-        .ok_or(RunError::Job("the cover is not staged"))?;
+    let stream = source.stream(stream)?;
     let graph = format!(
         "[0:{stream}]scale=w=if(gt(iw\\,ih)\\,-2\\,min(iw\\,{SHORT_SIDE})):\
          h=if(gt(iw\\,ih)\\,min(ih\\,{SHORT_SIDE})\\,-2):out_color_matrix=smpte170m:\
@@ -144,9 +142,7 @@ pub(crate) async fn waveform(
     cancel: &CancellationToken,
 ) -> Result<Image, RunError> {
     let track = plan.track(0).ok_or(RunError::Job("there is no sound"))?;
-    let stream = source
-        .stream(track.stream_index)
-        .ok_or(RunError::Job("the track is not staged"))?;
+    let stream = source.stream(track.stream_index)?;
     let end = plan.origin + WAVEFORM;
     let graph = format!(
         "color=c=0x10161f:s=640x{SHORT_SIDE}:d=1[back];\

@@ -17,11 +17,10 @@ pub(crate) async fn texts(
     urgency: Urgency,
     cancel: &CancellationToken,
 ) -> Result<Vec<Bytes>, RunError> {
-    let streams: Option<Vec<_>> = plan
+    let streams: Vec<_> = plan
         .text_subtitles()
         .map(|(_, track)| source.stream(track.stream_index))
-        .collect();
-    let streams = streams.ok_or(RunError::Job("the subtitles are not staged"))?;
+        .collect::<Result<_, _>>()?;
     let job = tools.job()?;
     let run = Run {
         tool: Tool::Ffmpeg,

@@ -10,7 +10,7 @@ use super::filters::{self, Frames};
 use super::images::{self, Picture};
 use super::span::Start;
 use super::{Image, RungOutput, Urgency, VideoJob, VideoOutput, fragments};
-use crate::toolbox::{Job, Limits, Run, RunError, Tool, ToolConfig, Toolbox, View};
+use crate::toolbox::{Job, Limits, Report, Run, RunError, Tool, ToolConfig, Toolbox, View};
 
 /// A seek aims so far before the first frame: rounding of container times must not skip it.
 const SEEK_MARGIN: Micros = Micros(100_000);
@@ -68,10 +68,7 @@ impl<'a> Task<'a> {
             job,
             plan,
             video,
-            stream: job
-                .source
-                .stream(video.index)
-                .ok_or(RunError::Job("no picture is staged"))?,
+            stream: job.source.stream(video.index)?,
             rungs: rungs.ok_or(RunError::Job("there is no such rung"))?,
             frames,
             pictures: pictures.ok_or(RunError::Job("a picture lies outside the segments"))?,
@@ -190,12 +187,12 @@ async fn attempt(tools: &Toolbox, task: &Task<'_>, start: Start) -> Result<Video
         urgency: task.job.urgency,
         cancel: &task.job.cancel,
     };
-    tools
+    let report = tools
         .run(run, |view| task.args(config, start, view))
         .await?;
     let mut rungs = Vec::new();
     for (index, rung) in task.rungs.iter().enumerate() {
-        rungs.push(rung_output(task, &folder, index, rung).await?);
+        rungs.push(rung_output(task, &folder, index, rung, &report).await?);
     }
     Ok(VideoOutput {
         rungs,
@@ -208,15 +205,12 @@ async fn rung_output(
     folder: &Job,
     index: usize,
     rung: &Rung,
+    report: &Report,
 ) -> Result<RungOutput, RunError> {
     let path = folder.out().join(format!("v{index}.mp4"));
     let file = tokio::fs::read(path).await.map_err(RunError::Machine)?;
-    fragments::rung(task.plan, rung, &task.job.segments, &file).map_err(|source| {
-        RunError::Invalid {
-            source,
-            log: String::new(),
-        }
-    })
+    fragments::rung(task.plan, rung, &task.job.segments, &file)
+        .map_err(|source| report.invalid(source))
 }
 
 async fn pictures(task: &Task<'_>, folder: &Job) -> Result<Vec<Image>, RunError> {

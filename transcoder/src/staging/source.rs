@@ -6,7 +6,7 @@ use std::sync::Arc;
 use media::sniff::Demuxer;
 
 use super::remote::Remote;
-use crate::toolbox::Job;
+use crate::toolbox::{Job, RunError};
 
 /// A film on this machine's disk. Drop it when the run is over: its space may then be reused.
 #[derive(Debug)]
@@ -55,14 +55,14 @@ impl StagedSource {
     }
 
     /// Where stream `index` of the film is in this file.
-    pub(crate) fn stream(&self, index: u32) -> Option<u32> {
-        match &self.streams {
-            None => Some(index),
-            Some(streams) => {
-                let position = streams.iter().position(|stream| *stream == index)?;
-                u32::try_from(position).ok()
-            }
-        }
+    pub(crate) fn stream(&self, index: u32) -> Result<u32, RunError> {
+        let Some(streams) = &self.streams else {
+            return Ok(index);
+        };
+        let position = streams.iter().position(|stream| *stream == index);
+        position
+            .and_then(|position| u32::try_from(position).ok())
+            .ok_or(RunError::Job("a stream that it needs is not staged"))
     }
 }
 

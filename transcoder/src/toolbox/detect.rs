@@ -181,10 +181,10 @@ impl Trial<'_> {
         };
         let finished = run.await.map_err(|error| error.to_string())?;
         let tail = finished.log.tail();
-        let stdout = judge(finished).map_err(|error| match tail.as_str() {
+        let report = judge(finished).map_err(|error| match tail.as_str() {
             "" => error.to_string(),
             tail => tail.to_owned(),
         })?;
-        Ok(String::from_utf8_lossy(&stdout).into_owned())
+        Ok(String::from_utf8_lossy(&report.stdout).into_owned())
     }
 }

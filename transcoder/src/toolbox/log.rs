@@ -96,6 +96,12 @@ impl Log {
             .map(String::as_str)
     }
 
+    /// The first error among the last lines.
+    pub(super) fn complaint(&self) -> Option<&str> {
+        let complains = |line: &&String| line.contains("[error]") || line.contains("[fatal]");
+        self.lines.iter().find(complains).map(String::as_str)
+    }
+
     /// Whether any line has this in it.
     pub(super) fn says(&self, text: &str) -> bool {
         self.lines.iter().any(|line| line.contains(text))

@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 pub use config::{Preset, SandboxChoice, ToolConfig};
 pub use error::{Fault, Limit, ProbeFailure, RunError, ToolError};
 pub(crate) use limits::Limits;
+pub(crate) use outcome::Report;
 pub(crate) use scratch::{Job, Scratch};
 
 use crate::encode::{self, AudioJob, AudioOutput, Image, Urgency, VideoJob, VideoOutput};
@@ -182,12 +183,12 @@ impl Toolbox {
         self.scratch.job().map_err(RunError::Machine)
     }
 
-    /// Runs a tool in the box and says what it printed. `args` is told where the box shows things.
+    /// Runs a tool in the box and says what became of it. `args` is told where the box shows things.
     pub(crate) async fn run(
         &self,
         run: Run<'_>,
         args: impl FnOnce(&View) -> Vec<String>,
-    ) -> Result<Vec<u8>, RunError> {
+    ) -> Result<Report, RunError> {
         let finished = self
             .run_to_end(&run, args)
             .await

@@ -4,14 +4,43 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
+use media::validate::ValidateError;
+
+use super::log::Log;
 use super::process::{End, Finished};
 use super::{Limit, RunError};
 
-/// What it printed, or why there is nothing.
-pub(super) fn judge(finished: Finished) -> Result<Vec<u8>, RunError> {
+/// What a run that ended well says besides the files it made.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// What it printed.
+    pub(crate) stdout: Vec<u8>,
+    log: Log,
+}
+
+impl Report {
+    /// The files are not what was planned. The film is at fault when its decoder complained: a
+    /// damaged stream may lack frames, change its size or its rate. Otherwise we are.
+    pub(crate) fn invalid(&self, source: ValidateError) -> RunError {
+        let log = self.log.tail();
+        match self.log.complaint() {
+            Some(line) => RunError::Source {
+                reason: format!("{source}, after \u{201c}{}\u{201d}", cleaned(line)),
+                log,
+            },
+            None => RunError::Invalid { source, log },
+        }
+    }
+}
+
+/// What it said, or why there is nothing.
+pub(super) fn judge(finished: Finished) -> Result<Report, RunError> {
     let log = finished.log.tail();
     match finished.end {
-        End::Exit(status) if status.success() => Ok(finished.stdout),
+        End::Exit(status) if status.success() => Ok(Report {
+            stdout: finished.stdout,
+            log: finished.log,
+        }),
         End::Exit(status) => Err(failure(status, &finished, log)),
         End::Timeout(after) => Err(RunError::Timeout { after, log }),
         End::TooMuchOutput => Err(RunError::Limit {
@@ -80,10 +109,38 @@ fn cleaned(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::toolbox::Fault;
 
     #[test]
     fn addresses_and_levels_are_not_shown() {
         let line = "[mov,mp4 @ 0x55d0c8] [error] moov atom not found";
         assert_eq!(cleaned(line), "moov atom not found");
+    }
+
+    fn invalid(said: &str) -> RunError {
+        let mut log = Log::default();
+        log.push(said.as_bytes());
+        let report = Report {
+            stdout: Vec::new(),
+            log,
+        };
+        report.invalid(ValidateError::FrameCount {
+            found: 1,
+            planned: 2,
+        })
+    }
+
+    #[test]
+    fn a_film_whose_decoder_complains_is_blamed_for_what_is_made_of_it() {
+        let said = "[h264 @ 0x55d0] [error] error while decoding MB 3 4\n";
+        assert_eq!(invalid(said).fault(), Fault::Source);
+        assert!(invalid(said).to_string().contains("MB 3 4"));
+    }
+
+    #[test]
+    fn without_a_complaint_it_is_our_fault_and_the_log_is_kept() {
+        let warned = invalid("[mov @ 0x55d0] [warning] an edit list is odd\n");
+        assert_eq!(warned.fault(), Fault::Ours);
+        assert!(warned.log_tail().contains("odd"));
     }
 }
