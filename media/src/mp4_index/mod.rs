@@ -98,6 +98,16 @@ impl Mp4Index {
         Some(self.merged(ranges))
     }
 
+    /// The streams of which the file lacks the end, by index, with the time from which on they can
+    /// not be shown: a file that lists its samples first and was cut off later.
+    pub fn cut_offs(&self) -> Vec<(u32, Micros)> {
+        let lost = |(index, track): (u32, &Option<Track>)| {
+            let from = track.as_ref()?.lost_from(self.file_size)?;
+            Some((index, from))
+        };
+        (0..).zip(&self.tracks).filter_map(lost).collect()
+    }
+
     fn opening(&self) -> Vec<Range<u64>> {
         let mut ranges = self.structure.clone();
         ranges.push(0..HEAD_BYTES);

@@ -117,6 +117,27 @@ impl Track {
         Some(ranges)
     }
 
+    /// Before when everything can be shown of a file that ends at `size`; `None` when nothing is
+    /// lost, or the tables contradict one another.
+    pub(super) fn lost_from(&self, size: u64) -> Option<Micros> {
+        let mut chunk_start = 0;
+        while chunk_start < self.samples {
+            let (chunk, first, end) = self.chunk_of(chunk_start)?;
+            let offset = *self.offsets.get(chunk)?;
+            if offset.checked_add(self.bytes_of(first..end)?)? > size {
+                let is_lost = |sample: &u64| {
+                    let bytes = self.bytes_of(first..sample.saturating_add(1));
+                    bytes.is_none_or(|bytes| offset.saturating_add(bytes) > size)
+                };
+                let lost = (first..end).find(is_lost)?;
+                // Nothing that is decoded later is shown before this.
+                return Some(self.shown_of(lost, self.composition.0));
+            }
+            chunk_start = end;
+        }
+        None
+    }
+
     fn ticks(&self, time: Micros) -> i64 {
         let scaled = i128::from(time.0) * i128::from(self.timescale);
         let ticks = scaled.div_euclid(1_000_000) - i128::from(self.shift);
@@ -124,6 +145,11 @@ impl Track {
     }
 
     fn time_of(&self, sample: u64) -> Micros {
+        self.shown_of(sample, 0)
+    }
+
+    /// When a sample is shown whose composition offset is `offset`, in source time.
+    fn shown_of(&self, sample: u64, offset: i64) -> Micros {
         let run = self
             .times
             .partition_point(|run| run.first <= sample)
@@ -133,7 +159,7 @@ impl Track {
             .map_or(0, |run| {
                 i128::from(run.start) + i128::from(sample - run.first) * i128::from(run.delta)
             });
-        let shifted = ticks + i128::from(self.shift);
+        let shifted = ticks + i128::from(self.shift) + i128::from(offset);
         let micros = (shifted * 1_000_000).div_euclid(i128::from(self.timescale));
         Micros(i64::try_from(micros).unwrap_or(i64::MAX))
     }

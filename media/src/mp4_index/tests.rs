@@ -143,6 +143,28 @@ fn only_the_span_its_keyframe_and_the_structure_are_fetched() {
 }
 
 #[test]
+fn what_a_cut_off_file_lacks_is_told_to_the_frame() {
+    let head = mp4_box(*b"ftyp", &[b"isom\0\0\0\0"]);
+    let first = u32::try_from(head.len() + moov(0).len() + 8).unwrap();
+    let bytes = [head, moov(first)].concat();
+    let cut_offs = |samples: u64, more: u64| {
+        let size = u64::from(first) + samples * 1000 + more;
+        let mut finder = Finder::new(size);
+        let wanted = finder.wanted();
+        let shown = bytes.get(..usize::try_from(wanted.end).unwrap().min(bytes.len()));
+        let Search::Moov(range) = finder.next(shown.unwrap()) else {
+            panic!("the index comes first");
+        };
+        let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
+        finder.index(&bytes[range]).unwrap().cut_offs()
+    };
+    assert_eq!(cut_offs(10_000, 0), vec![]);
+    assert_eq!(cut_offs(9_999, 999), vec![(0, Micros(99_990_000))]);
+    assert_eq!(cut_offs(5_003, 0), vec![(0, Micros(50_030_000))]);
+    assert_eq!(cut_offs(0, 0), vec![(0, Micros::ZERO)]);
+}
+
+#[test]
 fn a_file_that_cannot_be_indexed_is_staged_whole() {
     let search = |bytes: &[u8], size: u64| Finder::new(size).next(bytes);
     let ftyp = mp4_box(*b"ftyp", &[b"isom\0\0\0\0"]);

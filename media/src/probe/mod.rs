@@ -238,6 +238,38 @@ pub struct Chapter {
 }
 
 impl Source {
+    /// Ends streams where the file does, which its index knows nothing of: `lost` are streams by
+    /// index, with the time from which on they cannot be shown. Whether anything is left of the
+    /// film.
+    pub fn end_early(&mut self, lost: &[(u32, Micros)]) -> bool {
+        let from = |index: u32| {
+            let of_stream = lost.iter().find(|(stream, _)| *stream == index);
+            of_stream.map(|(_, from)| *from)
+        };
+        let mut ends = Vec::new();
+        if let Some(video) = &mut self.video {
+            if let Some(end) = from(video.index) {
+                video.frames = None;
+                video.duration = Some((end - video.start_time).max(Micros::ZERO));
+                self.last_video_end = Some(end);
+            }
+            ends.push(video.duration.map(|length| video.start_time + length));
+        }
+        for audio in &mut self.audio {
+            if let Some(end) = from(audio.index) {
+                audio.duration = Some((end - audio.start_time).max(Micros::ZERO));
+            }
+            ends.push(audio.duration.map(|length| audio.start_time + length));
+        }
+        if !lost.is_empty()
+            && let Some(end) = ends.into_iter().flatten().max()
+        {
+            self.duration = self.duration.min(end - self.start_time);
+        }
+        let shows = |video: &VideoStream| video.duration != Some(Micros::ZERO);
+        self.duration > Micros::ZERO && self.video.as_ref().is_none_or(shows)
+    }
+
     /// Reads `ffprobe`'s JSON and judges whether this can become a film.
     pub fn from_ffprobe(json: &[u8], limits: &Limits) -> Result<Self, ProbeError> {
         pick::source(&raw::Probe::parse(json)?, limits)

@@ -4,6 +4,7 @@
 
 mod args;
 pub(crate) mod audio;
+mod cut_off;
 mod even;
 mod filters;
 mod fragments;

@@ -7,8 +7,8 @@ use media::time::Micros;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::Urgency;
 use super::args::Args;
+use super::{Urgency, cut_off};
 use crate::staging::{Seek, StagedSource};
 use crate::toolbox::{Limits, ProbeFailure, Run, RunError, Tool, Toolbox, View};
 
@@ -35,6 +35,10 @@ pub(crate) async fn examine(
     };
     let mut film = Source::from_ffprobe(&report, &limits)?;
     look.add_first_frame(&mut film).await?;
+    let lost = cut_off::find(source).await.map_err(RunError::Machine)?;
+    if !film.end_early(&lost) {
+        return Err(ProbeFailure::CutOff);
+    }
     look.add_last_frame(&mut film).await?;
     Ok(film)
 }
@@ -50,9 +54,7 @@ pub(crate) async fn fields(
     from: Micros,
     cancel: &CancellationToken,
 ) -> Result<FieldCounts, RunError> {
-    let stream = source
-        .stream(video)
-        .ok_or(RunError::Job("no picture is staged"))?;
+    let stream = source.stream(video)?;
     let job = tools.job()?;
     let run = Run {
         tool: Tool::Ffmpeg,
@@ -74,8 +76,8 @@ pub(crate) async fn fields(
             .words("-vf idet,metadata=mode=print:file=- -f null -");
         args.into_vec()
     };
-    let said = tools.run(run, args).await?;
-    Ok(FieldCounts::parse(&String::from_utf8_lossy(&said)))
+    let report = tools.run(run, args).await?;
+    Ok(FieldCounts::parse(&String::from_utf8_lossy(&report.stdout)))
 }
 
 /// What a failed first look means.
@@ -165,7 +167,7 @@ impl Look<'_> {
             args.extend(view.input(self.source.demuxer, config.max_pixels));
             args.into_vec()
         };
-        self.tools.run(run, args).await
+        Ok(self.tools.run(run, args).await?.stdout)
     }
 
     async fn times(&self, what: &[&str]) -> Result<Times, ProbeFailure> {
@@ -206,7 +208,7 @@ impl Look<'_> {
         let Some(video) = &film.video else {
             return Ok(());
         };
-        if video.frames.is_some() {
+        if video.frames.is_some() || film.last_video_end.is_some() {
             return Ok(());
         }
         let from = film.start_time + film.duration - TAIL;
