@@ -45,14 +45,14 @@ impl Job<'_> {
             inits.push((ObjectRef::VideoInit(rung.rung), rung.init));
             outputs.extend(outputs_of(&track, rung.segments));
         }
-        let (posters, hover) = sorted(made.images);
+        let (poster, hover) = sorted(made.images);
         outputs.extend(hover);
         let mut also: Vec<_> = inits.iter().map(|(object, _)| object.clone()).collect();
         // Segments follow the init that they are played with: one that differs refuses them.
         self.shelf.put_inits(inits).await?;
-        let (made, posters) =
-            tokio::try_join!(self.shelf.put_all(outputs), self.shelf.put_posters(posters))?;
-        also.extend(posters);
+        let (made, poster) =
+            tokio::try_join!(self.shelf.put_all(outputs), self.shelf.put_poster(poster))?;
+        also.extend(poster);
         self.record(&plan, &made, &also).await
     }
 
@@ -74,9 +74,7 @@ impl Job<'_> {
             .await?;
         measure("audio", lasts, started);
         let init = ObjectRef::AudioInit(track);
-        self.shelf
-            .put_inits(vec![(init.clone(), made.init)])
-            .await?;
+        self.shelf.put_init(init.clone(), made.init).await?;
         let outputs = outputs_of(&name, made.segments).collect();
         let made = self.shelf.put_all(outputs).await?;
         self.record(&plan, &made, &[init]).await
@@ -123,12 +121,12 @@ impl Job<'_> {
     }
 }
 
-/// The posters, and the hover pictures, which are outputs like segments.
-fn sorted(pictures: Vec<Image>) -> (Vec<Bytes>, Vec<Output>) {
-    let (mut posters, mut hover) = (Vec::new(), Vec::new());
+/// The poster, and the hover pictures, which are outputs like segments.
+fn sorted(pictures: Vec<Image>) -> (Option<Bytes>, Vec<Output>) {
+    let (mut poster, mut hover) = (None, Vec::new());
     for Image { kind, bytes } in pictures {
         match kind {
-            ImageKind::Poster => posters.push(bytes),
+            ImageKind::Poster => poster = Some(bytes),
             ImageKind::Hover(n) => hover.push(Output {
                 track: Track::Hover,
                 n,
@@ -136,7 +134,7 @@ fn sorted(pictures: Vec<Image>) -> (Vec<Bytes>, Vec<Output>) {
             }),
         }
     }
-    (posters, hover)
+    (poster, hover)
 }
 
 fn outputs_of(track: &Track, segments: Vec<SegmentBytes>) -> impl Iterator<Item = Output> {

@@ -103,18 +103,19 @@ impl Shelf<'_> {
         }
     }
 
-    /// Stores posters, and tells which objects they are.
-    pub(crate) async fn put_posters(&self, posters: Vec<Bytes>) -> Result<Vec<ObjectRef>, Failure> {
-        let mut stored = Vec::new();
-        for bytes in posters {
-            self.put_once(&ObjectRef::Poster, bytes).await?;
-            stored.push(ObjectRef::Poster);
-        }
-        Ok(stored)
+    /// Stores the poster, if there is one, and tells which object it is.
+    pub(crate) async fn put_poster(
+        &self,
+        poster: Option<Bytes>,
+    ) -> Result<Option<ObjectRef>, Failure> {
+        let Some(bytes) = poster else {
+            return Ok(None);
+        };
+        self.put_once(&ObjectRef::Poster, bytes).await?;
+        Ok(Some(ObjectRef::Poster))
     }
 
-    /// Stores init segments. All segments of a track are played with its own, whoever made them,
-    /// so that another one already there must be the same to the byte.
+    /// Stores init segments.
     pub(crate) async fn put_inits(&self, inits: Vec<(ObjectRef, Bytes)>) -> Result<(), Failure> {
         stream::iter(inits)
             .map(|(object, bytes)| self.put_init(object, bytes))
@@ -123,7 +124,9 @@ impl Shelf<'_> {
             .await
     }
 
-    async fn put_init(&self, object: ObjectRef, bytes: Bytes) -> Result<(), Failure> {
+    /// Stores an init segment. All segments of a track are played with it, whoever made them, so
+    /// that another one already there must be the same to the byte.
+    pub(crate) async fn put_init(&self, object: ObjectRef, bytes: Bytes) -> Result<(), Failure> {
         if self.put_once(&object, bytes.clone()).await? {
             return Ok(());
         }
