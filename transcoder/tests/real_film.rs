@@ -280,6 +280,9 @@ async fn a_film_is_complete_and_exact_although_a_worker_stops_in_the_middle() {
         assert_eq!(track["ready"][0][0], 0.0, "{track}");
         assert_eq!(track["ready"].as_array().unwrap().len(), 1, "{track}");
     }
+    // The bus of the ground ends once nobody listens any more.
+    progress.close().await;
+    end_of_it.close().await;
     for life in others.into_iter().chain([planner, ground]) {
         end(life, Duration::from_secs(20)).await;
     }
@@ -311,6 +314,8 @@ async fn what_is_no_film_fails_with_a_sentence_and_leaves_nothing() {
         .await
         .json::<serde_json::Value>();
     assert_eq!(tasks.await.unwrap()["items"], serde_json::json!([]));
+    // The bus of the ground ends once nobody listens any more.
+    videos.close().await;
     for life in [planner, ground] {
         end(life, Duration::from_secs(20)).await;
     }
