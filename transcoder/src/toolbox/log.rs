@@ -9,6 +9,9 @@ const LINES: usize = 40;
 /// Bytes of a line that are kept.
 const LINE_BYTES: usize = 400;
 
+/// Said of every scaler that is set up, and of no use to anyone.
+const CHATTER: &str = "deprecated pixel format used";
+
 /// The log of one run.
 #[derive(Debug, Default)]
 pub(super) struct Log {
@@ -60,6 +63,9 @@ impl Log {
             }
             return;
         }
+        if line.contains(CHATTER) {
+            return;
+        }
         if self.lines.len() == LINES {
             self.lines.pop_front();
         }
@@ -96,9 +102,12 @@ impl Log {
             .map(String::as_str)
     }
 
-    /// The first error among the last lines.
+    /// The first of the last lines that says that the film is damaged.
     pub(super) fn complaint(&self) -> Option<&str> {
-        let complains = |line: &&String| line.contains("[error]") || line.contains("[fatal]");
+        let complains = |line: &&String| {
+            let words = ["[error]", "[fatal]", "corrupt"];
+            words.iter().any(|word| line.contains(word))
+        };
         self.lines.iter().find(complains).map(String::as_str)
     }
 
