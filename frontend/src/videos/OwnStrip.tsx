@@ -78,7 +78,7 @@ function Dismiss({ video }: { video: Video }) {
   return (
     <button
       type="button"
-      className="own-dismiss"
+      className="close own-dismiss"
       aria-label={t('home.dismiss.name', { title: video.title })}
       title={t('home.dismiss')}
       onClick={() => dismissed.add(video.video_id)}

@@ -51,7 +51,7 @@ export function Stats(props: Props) {
     <section className="stats" aria-label={t('player.stats')}>
       <button
         type="button"
-        className="stats-close"
+        className="close"
         aria-label={t('player.stats.close')}
         onClick={props.onClose}
       >
