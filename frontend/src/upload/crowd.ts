@@ -31,14 +31,10 @@ export class FakeCrowd implements Transport {
     return presigned.map((part) => ({ ...part, headers: { ...part.headers, upload: id } }));
   }
 
-  async put(
-    part: PresignedPart,
-    body: Blob,
-    onSent: (bytes: number) => void,
-    signal: AbortSignal,
-  ): Promise<PutResult> {
+  async put(...sent: Parameters<Transport['put']>): Promise<PutResult> {
     await this.gate;
-    return this.#of(part.headers.upload ?? '').put(part, body, onSent, signal);
+    const [part] = sent;
+    return this.#of(part.headers.upload ?? '').put(...sent);
   }
 
   complete = (id: string) => this.#of(id).complete();
