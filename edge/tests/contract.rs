@@ -5,7 +5,6 @@ mod common;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use edge::{Config, Deps};
 use platform_core::{Lifecycle, Redacted};
@@ -13,10 +12,9 @@ use platform_http::{Client, Discovery};
 use reqwest::Method;
 use schemas::VideoId;
 use testkit::conformance::edge as contract;
+use testkit::stage::eventually;
 
 use common::{Running, SEED_KEY, path, start_on};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn start() -> Running {
     let folder = Arc::new(tempfile::tempdir().unwrap());
@@ -78,12 +76,10 @@ async fn old_films_make_room_also_those_of_an_earlier_run() {
     // Asking for a file over HTTP would make it the last to go.
     let oldest = second.folder.path().join("edge").join(films[0].as_str());
     let oldest = oldest.join("1/v/360p/0.m4s");
-    let made_room = async {
-        while oldest.try_exists().unwrap() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, made_room).await.unwrap();
+    eventually("the oldest film made room", || async {
+        !oldest.try_exists().unwrap()
+    })
+    .await;
     let newest = path(&films[11], "v/360p/0.m4s");
     assert_eq!(send(&second, Method::GET, &newest, Vec::new()).await, 200);
 }

@@ -19,6 +19,7 @@ use schemas::v1::event::Payload;
 use schemas::v1::{PublishPolicy, VideoFailed};
 use schemas::{NewEvent, OwnerId};
 use serde_json::{Value, json};
+use testkit::stage::eventually;
 use url::Url;
 
 #[tokio::test]
@@ -440,9 +441,10 @@ async fn idle_uploads_and_orphaned_parts_are_removed() {
     service.clock.advance_ms(12 * HOUR_MS);
 
     service.until_state(&address(&idle), "abandoned").await;
-    service
-        .until(|| async { service.blobs.list_multiparts("raw/").await.unwrap().len() == 1 })
-        .await;
+    eventually("one upload is left in the store", async || {
+        service.blobs.list_multiparts("raw/").await.unwrap().len() == 1
+    })
+    .await;
     let left = service
         .blobs
         .list_multiparts("raw/")
@@ -478,6 +480,11 @@ async fn fail(service: &Service, upload: &Value, source_refused: bool) {
         .unwrap();
 }
 
+async fn until_discarded(service: &Service, upload: &Value) {
+    let is_discarded = async || service.state_in_row(upload).await == "discarded";
+    eventually("the file is discarded", is_discarded).await;
+}
+
 async fn uploaded(service: &Service, film: &Film, fingerprint: &str) -> Value {
     let mut announcement = film.announcement();
     announcement["fingerprint"] = json!(fingerprint);
@@ -506,9 +513,7 @@ async fn nothing_stays_of_a_refused_file_and_all_of_one_that_failed_by_our_fault
     fail(&service, &failed, false).await;
     fail(&service, &refused, true).await;
     fail(&service, &refused, true).await;
-    service
-        .until(|| async { service.state_in_row(&refused).await == "discarded" })
-        .await;
+    until_discarded(&service, &refused).await;
     let left = service.blobs.list("raw/", None).await.unwrap().objects;
     let left: Vec<String> = left.into_iter().map(|object| object.key).collect();
     assert_eq!(left, [key(&failed)]);
@@ -540,8 +545,7 @@ async fn a_refused_file_that_a_crash_left_behind_is_removed_by_the_sweep() {
     service.rewind(&at, "discarding").await;
     service.stop().await;
     let service = Service::start(dir.path(), sweeping()).await;
-    let done = || async { service.state_in_row(&upload).await == "discarded" };
-    service.until(done).await;
+    until_discarded(&service, &upload).await;
     assert!(
         service
             .blobs
@@ -554,14 +558,14 @@ async fn a_refused_file_that_a_crash_left_behind_is_removed_by_the_sweep() {
 
     // After it was removed, before that was taken note of; and what somebody stored there since.
     service.rewind(&at, "discarding").await;
-    service.until(done).await;
+    until_discarded(&service, &upload).await;
     let key = format!("raw/{}/source", upload["video_id"].as_str().unwrap());
     let put = service
         .blobs
         .put(&key, film.part(3), "video/mp4", PutOptions::default());
     put.await.unwrap();
     service.rewind(&at, "discarding").await;
-    service.until(done).await;
+    until_discarded(&service, &upload).await;
     assert!(
         service
             .blobs
@@ -592,9 +596,10 @@ async fn how_much_is_stored_is_shown_and_told_while_parts_arrive() {
         expected.push(expected.last().unwrap_or(&0) + film.part(number).len());
         let told = expected.len() as u64;
         // Beside the news that the upload began.
-        service
-            .until(|| async { service.count("videos").await == told + 1 })
-            .await;
+        eventually("the progress is told", async || {
+            service.count("videos").await == told + 1
+        })
+        .await;
         let (_, shown) = service.get(&at).await;
         assert_eq!(shown["uploaded_bytes"], expected[expected.len() - 1]);
     }

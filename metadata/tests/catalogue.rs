@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use metadata::{Config, Deps};
 use platform_bus::{EmbeddedBus, Topic, publish_event};
@@ -19,9 +18,7 @@ use schemas::v1::{
 };
 use schemas::{NewEvent, OwnerId, VideoId};
 use serde_json::{Value, json};
-
-/// How long something may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+use testkit::stage::{PATIENCE, eventually};
 
 /// A running catalogue.
 struct Service {
@@ -102,19 +99,16 @@ impl Service {
 
     /// Asks until the answer is as it should be.
     async fn until(&self, path: &str, right: impl Fn(u16, &Value) -> bool) -> Value {
-        let mut last = (0, Value::Null);
-        let asked = async {
-            loop {
-                last = self.get(path).await;
-                if right(last.0, &last.1) {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
+        let what = format!("the answer of {path} is right");
+        eventually(&what, async || {
+            let (status, body) = self.get(path).await;
+            if right(status, &body) {
+                Ok(body)
+            } else {
+                Err(format!("{status} {body}"))
             }
-        };
-        let in_time = tokio::time::timeout(PATIENCE, asked).await.is_ok();
-        assert!(in_time, "{path} still answers {last:?}");
-        last.1
+        })
+        .await
     }
 
     async fn in_state(&self, video: &VideoId, state: &str) -> Value {

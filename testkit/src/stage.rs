@@ -5,6 +5,7 @@
     reason = "a failed step is a failed test"
 )]
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use tempfile::TempDir;
 use crate::memory_blobs::MemoryBlobs;
 
 /// How long anything may take on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// One process's database, bus and life, over objects and a folder that outlive it.
 #[derive(Debug)]
@@ -128,13 +129,53 @@ impl Ear {
     }
 }
 
-/// Waits until `condition` holds.
-pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let patience = async {
-        while !condition().await {
+/// What a look at the world brings: `bool` says that it is so, `Option` what was found, and the
+/// error of a `Result` what is seen as yet.
+pub trait Look {
+    /// What was looked for.
+    type Found;
+
+    /// What was found, or what is seen instead.
+    fn found(self) -> Result<Self::Found, String>;
+}
+
+impl Look for bool {
+    type Found = ();
+
+    fn found(self) -> Result<(), String> {
+        self.then_some(()).found()
+    }
+}
+
+impl<T> Look for Option<T> {
+    type Found = T;
+
+    fn found(self) -> Result<T, String> {
+        self.ok_or_else(String::new)
+    }
+}
+
+impl<T, E: Display> Look for Result<T, E> {
+    type Found = T;
+
+    fn found(self) -> Result<T, String> {
+        self.map_err(|seen| format!("; it is {seen}"))
+    }
+}
+
+/// Looks again and again until it is so, for [`PATIENCE`]; `what` is a sentence that says what is
+/// so then. Returns what was found.
+pub async fn eventually<L: Look>(what: &str, mut look: impl AsyncFnMut() -> L) -> L::Found {
+    let mut seen = String::new();
+    let search = async {
+        loop {
+            match look().await.found() {
+                Ok(found) => return found,
+                Err(instead) => seen = instead,
+            }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let outcome = tokio::time::timeout(PATIENCE, patience).await;
-    assert!(outcome.is_ok(), "in vain: {what}");
+    let found = tokio::time::timeout(PATIENCE, search).await.ok();
+    found.unwrap_or_else(|| panic!("waited in vain until {what}{seen}"))
 }

@@ -15,30 +15,6 @@ pub mod playlist;
 pub use marquee::Marquee;
 pub use objects::Objects;
 
-use std::time::Duration;
-
-/// How long a story waits for anything before it fails.
-pub const PATIENCE: Duration = Duration::from_mins(2);
-
-/// Asks `look` again and again until it finds something.
-///
-/// # Panics
-///
-/// When it has found nothing for [`PATIENCE`]; `what` says what was awaited.
-pub async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let search = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, search)
-        .await
-        .unwrap_or_else(|_| panic!("waited in vain for {what}"))
-}
-
 /// How often a story repeats itself: `usual`, or what the environment variable says.
 ///
 /// # Panics

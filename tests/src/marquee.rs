@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::{PATIENCE, wait_for};
+use testkit::stage::{PATIENCE, eventually};
 
 /// The built binary: tests, in `target/<profile>/deps`, and benchmarks, one folder above, use that
 /// of their own profile.
@@ -129,7 +129,7 @@ impl Marquee {
 
     /// The video once it is in `state`.
     pub async fn video_in(&self, id: &str, state: &str) -> Value {
-        wait_for(&format!("{id} to be {state}"), async || {
+        eventually(&format!("{id} is {state}"), async || {
             self.get(&format!("/api/videos/{id}"))
                 .await
                 .filter(|video| video["state"] == state)

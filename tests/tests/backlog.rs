@@ -10,7 +10,8 @@ use platform_db::Db;
 use schemas::v1::VideoUploaded;
 use schemas::v1::event::Payload;
 use schemas::{NewEvent, OwnerId, VideoId};
-use system_tests::{Marquee, film, marquee::command, times, wait_for};
+use system_tests::{Marquee, film, marquee::command, times};
+use testkit::stage::eventually;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 const ALL_BUT_TRANSCODERS: &str =
@@ -80,8 +81,8 @@ async fn while_thousands_wait_uploads_are_taken_and_the_planners_memory_stays_fl
     assert_eq!(lines.next_line().await.unwrap().unwrap(), "ready");
     let process = planner.id().unwrap();
     let until = async |left: usize| {
-        let what = format!("{left} messages to be left");
-        wait_for(&what, async || (lag().await <= left as u64).then_some(())).await;
+        let what = format!("{left} messages are left");
+        eventually(&what, async || lag().await <= left as u64).await;
     };
     // By now it has done everything that it does, some of it often.
     until(waiting * 3 / 4).await;

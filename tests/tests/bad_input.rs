@@ -8,7 +8,8 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use system_tests::{Marquee, Objects, film, wait_for};
+use system_tests::{Marquee, Objects, film};
+use testkit::stage::eventually;
 
 async fn refused(marquee: &Marquee, file: &Path) -> Value {
     let problem = marquee
@@ -69,20 +70,20 @@ async fn what_is_no_film_fails_with_a_sentence_and_the_rest_goes_on() {
 /// Nothing is stored of a refused video: no object, no part, no copy on the edge, no task.
 async fn nothing_stays(marquee: &Marquee, id: &str) {
     let objects = Objects::of(marquee.data());
-    wait_for(&format!("nothing to be stored of {id}"), async || {
-        objects.of_video(id).await.is_empty().then_some(())
+    eventually(&format!("nothing is stored of {id}"), async || {
+        objects.of_video(id).await.is_empty()
     })
     .await;
-    wait_for(&format!("the edge to have nothing of {id}"), async || {
+    eventually(&format!("the edge has nothing of {id}"), async || {
         let files = files_below(&marquee.data().join("edge"));
         let of_it = |path: &PathBuf| path.to_string_lossy().contains(id);
-        (!files.iter().any(of_it)).then_some(())
+        !files.iter().any(of_it)
     })
     .await;
     let at = marquee.data().join("run/transcoder.url");
     let at = std::fs::read_to_string(at).unwrap();
     let tasks = format!("{}/internal/tasks", at.trim_end_matches('/'));
-    wait_for(&format!("no task to be left of {id}"), async || {
+    eventually(&format!("no task is left of {id}"), async || {
         let tasks: Value = reqwest::get(&tasks).await.ok()?.json().await.ok()?;
         let items = tasks["items"].as_array()?;
         (!items.iter().any(|task| task["video_id"] == id)).then_some(())

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use rand::Rng as _;
-use system_tests::{Marquee, Objects, film, marquee::command_plain, wait_for};
+use system_tests::{Marquee, Objects, film, marquee::command_plain};
+use testkit::stage::eventually;
 
 /// How often the whole process is killed in one run.
 const KILLS: usize = 10;
@@ -97,7 +98,7 @@ async fn killed_at_random_moments_every_film_arrives_once() {
             }
         }
         film::decode(&address);
-        wait_for("the film to be found", async || {
+        eventually("the film is found", async || {
             let found = marquee.get("/api/search?q=film").await?;
             let items = found["items"].as_array()?.clone();
             items

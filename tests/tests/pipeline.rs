@@ -8,7 +8,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use system_tests::{Marquee, film, playlist, wait_for};
+use system_tests::{Marquee, film, playlist};
+use testkit::stage::eventually;
 
 /// What the store holds of a video, through the edge: every path that its manifests name.
 async fn everything_named(url: &str, hls: &str) -> BTreeSet<String> {
@@ -89,7 +90,7 @@ async fn a_real_film_is_uploaded_found_and_watched() {
     ));
 
     // It is found by a misspelt title, and listed.
-    let found = wait_for("the film to be found", async || {
+    let found = eventually("the film is found", async || {
         let found = marquee.get("/api/search?q=big%20buk%20buny").await?;
         found["items"].get(0).cloned()
     })

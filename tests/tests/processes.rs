@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use rand::Rng as _;
 use serde_json::Value;
-use system_tests::{Marquee, Objects, PATIENCE, film, marquee, playlist, times, wait_for};
+use system_tests::{Marquee, Objects, film, marquee, playlist, times};
+use testkit::stage::{PATIENCE, eventually};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
 use tokio::time::Instant;
@@ -126,7 +127,7 @@ impl Town {
 
     /// An encode that runs, of another worker than `not`.
     async fn running(&self, not: &str) -> Value {
-        wait_for("an encode to run", async || {
+        eventually("an encode runs", async || {
             let tasks = self.tasks().await.into_iter();
             let mut running = tasks.filter(|task| {
                 task["state"] == "running" && task["kind"] == "video" && task["worker"] != not
@@ -139,15 +140,14 @@ impl Town {
     /// How long it takes until `task` is not its worker's any more.
     async fn taken_over(&self, task: &Value) -> Duration {
         let begun = Instant::now();
-        wait_for("the task to be taken over", async || {
+        eventually("the task is taken over", async || {
             let tasks = self.tasks().await;
-            let still = tasks.iter().any(|one| {
+            !tasks.iter().any(|one| {
                 one["task_id"] == task["task_id"]
                     && one["worker"] == task["worker"]
                     && one["attempts"] == task["attempts"]
                     && one["state"] == "running"
-            });
-            (!still).then_some(())
+            })
         })
         .await;
         begun.elapsed()
@@ -156,7 +156,7 @@ impl Town {
     /// The film is complete and has every frame in every quality.
     async fn complete(&self, id: &str) {
         let path = format!("/api/videos/{id}");
-        let video = wait_for("the film to be complete", async || {
+        let video = eventually("the film is complete", async || {
             let video = self.marquee.get(&path).await?;
             assert_ne!(video["state"], "failed", "{video}");
             (video["complete"] == true && video["state"] == "live").then_some(video)
@@ -284,7 +284,7 @@ async fn a_film_that_goes_live_with_its_lowest_quality_has_all_of_that_before_th
     let upload = town.marquee.send(&content, "lowest_rung").await;
     let id = upload["video_id"].as_str().unwrap();
     let whole = |until: f64, length: f64| until > length - 0.001;
-    let (tracks, length) = wait_for("the lowest quality to be complete", async || {
+    let (tracks, length) = eventually("the lowest quality is complete", async || {
         let video = town.marquee.get(&format!("/api/videos/{id}")).await?;
         let (tracks, length) = town.ready(id).await;
         let lowest = *tracks.get("v/240p")?;

@@ -15,7 +15,8 @@ use std::time::Duration;
 use platform_blob::crc32c_base64;
 use rand::Rng as _;
 use serde_json::Value;
-use system_tests::{Marquee, Objects, marquee::command_plain, times, wait_for};
+use system_tests::{Marquee, Objects, marquee::command_plain, times};
+use testkit::stage::eventually;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Child;
@@ -58,8 +59,8 @@ impl Line {
 
     /// Waits until so many bytes went up.
     async fn carried(&self, bytes: u64) {
-        let what = format!("{bytes} bytes to be sent");
-        wait_for(&what, async || (self.sent() >= bytes).then_some(())).await;
+        let what = format!("{bytes} bytes are sent");
+        eventually(&what, async || self.sent() >= bytes).await;
     }
 }
 

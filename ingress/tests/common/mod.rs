@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use ingress::{Config, Deps};
@@ -16,10 +15,9 @@ use platform_http::{Client, Discovery};
 use reqwest::Method;
 use schemas::v1::Event;
 use serde_json::{Value, json};
+use testkit::stage::{PATIENCE, eventually};
 use url::Url;
 
-/// How long something may take on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
 /// A part that is not the last.
 pub(crate) const PART: usize = 5 << 20;
 
@@ -175,19 +173,10 @@ impl Service {
 
     /// Asks until the upload is in `state`.
     pub(crate) async fn until_state(&self, upload: &str, state: &str) {
-        self.until(|| async move { self.get(upload).await.1["state"] == state })
-            .await;
-    }
-
-    /// Waits until `holds`.
-    pub(crate) async fn until<F: Future<Output = bool>>(&self, holds: impl Fn() -> F) {
-        let waiting = async {
-            while !holds().await {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        let in_time = tokio::time::timeout(PATIENCE, waiting).await;
-        in_time.expect("it did not become so in time");
+        eventually(&format!("{upload} is {state}"), async || {
+            self.get(upload).await.1["state"] == state
+        })
+        .await;
     }
 
     /// How the record of `upload` calls its state.

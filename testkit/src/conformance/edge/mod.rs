@@ -14,7 +14,6 @@ mod raw;
 mod seeding;
 mod serving;
 
-use std::future::Future;
 use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, Response};
@@ -114,17 +113,6 @@ async fn body(response: Response) -> bytes::Bytes {
 fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     let value = response.headers().get(name);
     value.map_or("", |value| value.to_str().expect("a header is text"))
-}
-
-/// Waits until `condition` holds.
-async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
-    let patient = async {
-        while !condition().await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let outcome = tokio::time::timeout(Duration::from_secs(20), patient).await;
-    assert!(outcome.is_ok(), "in vain: {what}");
 }
 
 /// Bytes that differ everywhere, so that a piece in the wrong place shows.

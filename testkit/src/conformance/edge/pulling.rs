@@ -5,7 +5,8 @@ use futures_util::future::join_all;
 use reqwest::{Method, header as names};
 use tokio::time::Instant;
 
-use super::{Film, Subject, body, eventually, header, pattern, send};
+use super::{Film, Subject, body, header, pattern, send};
+use crate::stage::eventually;
 
 /// However many ask, the origin is asked once; afterwards not at all.
 pub async fn a_hundred_who_miss_cause_one_pull(edge: &Subject) {
