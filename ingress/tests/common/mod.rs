@@ -145,6 +145,17 @@ impl Service {
         assert_eq!(self.put(&signed, bytes).await, 200);
     }
 
+    /// The same for all its parts.
+    pub(crate) async fn send_all(&self, upload: &str, film: &Film) {
+        for number in 1..=3 {
+            self.send(upload, number, film).await;
+        }
+    }
+
+    pub(crate) async fn complete(&self, upload: &str) -> (u16, Value) {
+        self.post(&format!("{upload}/complete"), &json!({})).await
+    }
+
     /// What was told on `topic`, the first `count` events.
     pub(crate) async fn told(&self, topic: &str, count: usize) -> Vec<Event> {
         let topics = [topic.to_owned()];
@@ -229,10 +240,15 @@ impl Film {
 
     /// How a client announces it.
     pub(crate) fn announcement(&self) -> Value {
+        self.announced_as("bunny")
+    }
+
+    /// The same of another file, of which this is the fingerprint.
+    pub(crate) fn announced_as(&self, fingerprint: &str) -> Value {
         json!({
             "file_name": "Big Buck Bunny.mp4",
             "size_bytes": self.0.len(),
-            "fingerprint": "bunny",
+            "fingerprint": fingerprint,
             "publish_policy": "complete",
         })
     }

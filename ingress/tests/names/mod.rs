@@ -109,7 +109,7 @@ async fn uploaded(service: &Service, wish: &Value) -> Option<Value> {
     let at = address(&upload);
     let signed = service.sign(&at, 1, &byte).await;
     assert_eq!(service.put(&signed, byte).await, 200);
-    let (status, done) = service.post(&format!("{at}/complete"), &json!({})).await;
+    let (status, done) = service.complete(&at).await;
     assert_eq!(status, 200, "{wish}: {done}");
     Some(upload)
 }
