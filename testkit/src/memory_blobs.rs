@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use url::Url;
 struct Object {
     body: Bytes,
     content_type: String,
+    file: Option<PathBuf>,
 }
 
 impl Object {
@@ -34,13 +36,38 @@ impl Object {
     }
 }
 
-/// A bucket in memory.
+/// A bucket in memory, which counts what is read of it.
 #[derive(Debug, Default)]
-pub struct MemoryBlobs(Mutex<BTreeMap<String, Object>>);
+pub struct MemoryBlobs {
+    objects: Mutex<BTreeMap<String, Object>>,
+    read: AtomicU64,
+}
 
 impl MemoryBlobs {
+    /// Stores what `file` holds, and tells of the file as a store on this machine would.
+    pub fn put_local(&self, key: &str, file: &Path) -> std::io::Result<()> {
+        let object = Object {
+            body: std::fs::read(file)?.into(),
+            content_type: String::new(),
+            file: Some(file.to_owned()),
+        };
+        self.objects().insert(key.to_owned(), object);
+        Ok(())
+    }
+
+    /// How many bytes of objects were read so far.
+    pub fn bytes_read(&self) -> u64 {
+        self.read.load(Ordering::SeqCst)
+    }
+
+    fn reading(&self, bytes: Bytes) -> Bytes {
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.read.fetch_add(length, Ordering::SeqCst);
+        bytes
+    }
+
     fn objects(&self) -> MutexGuard<'_, BTreeMap<String, Object>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn find(&self, key: &str) -> Result<Object, BlobError> {
@@ -74,15 +101,18 @@ impl Blobs for MemoryBlobs {
             let message = format!("there is {key} already");
             return Err(BlobError::new(BlobErrorKind::AlreadyExists, message));
         }
-        let content_type = content_type.to_owned();
-        let object = Object { body, content_type };
+        let object = Object {
+            body,
+            content_type: content_type.to_owned(),
+            file: None,
+        };
         let head = object.head();
         objects.insert(key.to_owned(), object);
         Ok(head)
     }
 
     async fn get(&self, key: &str) -> Result<Bytes, BlobError> {
-        Ok(self.find(key)?.body)
+        Ok(self.reading(self.find(key)?.body))
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes, BlobError> {
@@ -93,14 +123,14 @@ impl Blobs for MemoryBlobs {
             let message = format!("{key} is shorter");
             return Err(BlobError::new(BlobErrorKind::Invalid, message));
         }
-        Ok(body.slice(start..end))
+        Ok(self.reading(body.slice(start..end)))
     }
 
     async fn get_stream(&self, key: &str) -> Result<BlobStream, BlobError> {
         let object = self.find(key)?;
         Ok(BlobStream {
             head: object.head(),
-            bytes: stream::iter([Ok(object.body)]).boxed(),
+            bytes: stream::iter([Ok(self.reading(object.body))]).boxed(),
         })
     }
 
@@ -175,7 +205,8 @@ impl Blobs for MemoryBlobs {
         unsupported()
     }
 
-    async fn local_path(&self, _: &str) -> Result<Option<PathBuf>, BlobError> {
-        Ok(None)
+    async fn local_path(&self, key: &str) -> Result<Option<PathBuf>, BlobError> {
+        let objects = self.objects();
+        Ok(objects.get(key).and_then(|object| object.file.clone()))
     }
 }

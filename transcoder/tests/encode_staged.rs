@@ -3,149 +3,46 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
     reason = "a failed test should panic"
 )]
 
 mod clips;
 
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use clips::{assemble, counting_film, ffmpeg, numbers, tools, video_job};
 use media::{Plan, PlanSettings};
-use platform_blob::{
-    BlobError, BlobErrorKind, BlobStream, Blobs, Head, ListPage, MultipartId, OpenMultipart, Part,
-    PartToSign, PresignedRequest, PutOptions,
-};
+use platform_blob::{Blobs, PutOptions};
+use testkit::memory_blobs::MemoryBlobs;
 use tokio_util::sync::CancellationToken;
 use transcoder::staging::{Need, StageError, Staging, StagingConfig};
 use transcoder::toolbox::Toolbox;
-use url::Url;
 
-/// A store of one film, which counts what is read of it.
-#[derive(Debug)]
-struct OneFilm {
-    bytes: Bytes,
-    local: Option<PathBuf>,
-    read: AtomicU64,
-}
-
-impl OneFilm {
-    fn new(path: &Path, is_local: bool) -> Arc<Self> {
+/// A store of one film.
+async fn store_of(path: &Path, is_local: bool) -> Arc<MemoryBlobs> {
+    let store = MemoryBlobs::default();
+    if is_local {
+        store.put_local("film", path).unwrap();
+    } else {
         let bytes = std::fs::read(path).unwrap().into();
-        let local = is_local.then(|| path.to_owned());
-        Arc::new(Self {
-            bytes,
-            local,
-            read: AtomicU64::new(0),
-        })
+        let put = store.put("film", bytes, "", PutOptions::default());
+        put.await.unwrap();
     }
-
-    fn read(&self) -> u64 {
-        self.read.load(Ordering::SeqCst)
-    }
+    Arc::new(store)
 }
 
-fn not_asked_for<T>() -> Result<T, BlobError> {
-    Err(BlobError::new(BlobErrorKind::Denied, "staging only reads"))
-}
-
-#[async_trait]
-impl Blobs for OneFilm {
-    async fn ensure_bucket(&self) -> Result<(), BlobError> {
-        not_asked_for()
-    }
-    async fn put(&self, _: &str, _: Bytes, _: &str, _: PutOptions) -> Result<Head, BlobError> {
-        not_asked_for()
-    }
-    async fn get(&self, _: &str) -> Result<Bytes, BlobError> {
-        not_asked_for()
-    }
-    async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes, BlobError> {
-        self.head(key).await?;
-        let end = (range.end as usize).min(self.bytes.len());
-        let bytes = self.bytes.slice(range.start as usize..end);
-        self.read.fetch_add(bytes.len() as u64, Ordering::SeqCst);
-        Ok(bytes)
-    }
-    async fn get_stream(&self, _: &str) -> Result<BlobStream, BlobError> {
-        not_asked_for()
-    }
-    async fn head(&self, key: &str) -> Result<Head, BlobError> {
-        if key != "film" {
-            return Err(BlobError::new(BlobErrorKind::NotFound, "no such film"));
-        }
-        let size = self.bytes.len() as u64;
-        Ok(Head {
-            size,
-            etag: String::new(),
-            content_type: None,
-            crc32c: None,
-        })
-    }
-    async fn delete(&self, _: &str) -> Result<(), BlobError> {
-        not_asked_for()
-    }
-    async fn delete_many(&self, _: &[String]) -> Result<(), BlobError> {
-        not_asked_for()
-    }
-    async fn list(&self, _: &str, _: Option<&str>) -> Result<ListPage, BlobError> {
-        not_asked_for()
-    }
-    async fn create_multipart(&self, _: &str, _: &str) -> Result<MultipartId, BlobError> {
-        not_asked_for()
-    }
-    async fn presign_part(
-        &self,
-        _: PartToSign<'_>,
-        _: &Url,
-        _: Duration,
-    ) -> Result<PresignedRequest, BlobError> {
-        not_asked_for()
-    }
-    async fn list_parts(&self, _: &str, _: &MultipartId) -> Result<Vec<Part>, BlobError> {
-        not_asked_for()
-    }
-    async fn complete_multipart(
-        &self,
-        _: &str,
-        _: &MultipartId,
-        _: &[Part],
-    ) -> Result<Head, BlobError> {
-        not_asked_for()
-    }
-    async fn abort_multipart(&self, _: &str, _: &MultipartId) -> Result<(), BlobError> {
-        not_asked_for()
-    }
-    async fn list_multiparts(&self, _: &str) -> Result<Vec<OpenMultipart>, BlobError> {
-        not_asked_for()
-    }
-    async fn presign_get(
-        &self,
-        _: &str,
-        _: &Url,
-        _: Duration,
-    ) -> Result<PresignedRequest, BlobError> {
-        not_asked_for()
-    }
-    async fn local_path(&self, key: &str) -> Result<Option<PathBuf>, BlobError> {
-        self.head(key).await?;
-        Ok(self.local.clone())
-    }
-}
-
-fn staging(folder: &Path, store: &Arc<OneFilm>, tools: &Arc<Toolbox>, budget_mib: u64) -> Staging {
+fn staging(
+    folder: &Path,
+    store: &Arc<MemoryBlobs>,
+    tools: &Arc<Toolbox>,
+    budget_mib: u64,
+) -> Staging {
     let config = StagingConfig {
         folder: folder.join("staging"),
         budget_mib,
     };
-    let store: Arc<dyn Blobs> = Arc::<OneFilm>::clone(store);
+    let store: Arc<dyn Blobs> = Arc::<MemoryBlobs>::clone(store);
     Staging::new(store, Arc::clone(tools), &config).unwrap()
 }
 
@@ -192,7 +89,7 @@ async fn of_an_mp4_only_the_ranges_of_a_piece_are_fetched() {
         ),
     );
     let tools = tools(at).await;
-    let store = OneFilm::new(&at.join("heavy.mp4"), false);
+    let store = store_of(&at.join("heavy.mp4"), false).await;
     let staging = staging(at, &store, &tools, 100);
     let plan = plan(&tools, &staging).await;
     assert_eq!(plan.grid.total_frames, 1000);
@@ -200,15 +97,15 @@ async fn of_an_mp4_only_the_ranges_of_a_piece_are_fetched() {
         segment(&tools, &staging, &plan, 6).await,
         (600..700).collect::<Vec<_>>()
     );
-    let size = store.bytes.len() as u64;
+    let size = store.head("film").await.unwrap().size;
     assert!(
-        store.read() < size / 2,
+        store.bytes_read() < size / 2,
         "{} of {size} bytes were read",
-        store.read()
+        store.bytes_read()
     );
-    let before = store.read();
+    let before = store.bytes_read();
     assert_eq!(segment(&tools, &staging, &plan, 6).await.len(), 100);
-    assert_eq!(store.read(), before, "what is here was fetched again");
+    assert_eq!(store.bytes_read(), before, "what is here was fetched again");
 }
 
 #[tokio::test]
@@ -230,7 +127,7 @@ async fn a_film_whose_index_lies_is_fetched_whole() {
     bytes[list..list + 4].copy_from_slice(b"free");
     std::fs::write(&film, bytes).unwrap();
     let tools = tools(at).await;
-    let store = OneFilm::new(&film, false);
+    let store = store_of(&film, false).await;
     let staging = staging(at, &store, &tools, 100);
     let plan = plan(&tools, &staging).await;
     let need = Need::video(&plan, &(5..6));
@@ -244,7 +141,7 @@ async fn a_film_whose_index_lies_is_fetched_whole() {
     let path = at.join("segment.mp4");
     assemble(&path, &[&output.unwrap().unwrap().rungs[0]]);
     assert_eq!(numbers(&path), (500..600).collect::<Vec<_>>());
-    assert!(store.read() >= store.bytes.len() as u64);
+    assert!(store.bytes_read() >= store.head("film").await.unwrap().size);
 }
 
 #[tokio::test]
@@ -255,7 +152,7 @@ async fn a_transport_stream_gets_an_index_before_it_is_cut_far_in() {
     ffmpeg(at, &format!("-i {} -c copy film.ts", film.display()));
     let tools = tools(at).await;
     for is_local in [true, false] {
-        let store = OneFilm::new(&at.join("film.ts"), is_local);
+        let store = store_of(&at.join("film.ts"), is_local).await;
         let staging = staging(at, &store, &tools, 100);
         let plan = plan(&tools, &staging).await;
         for index in [0, 3, 6] {
@@ -290,7 +187,7 @@ async fn what_cannot_be_staged_says_why() {
         ),
     ] {
         std::fs::write(at.join("film"), bytes).unwrap();
-        let store = OneFilm::new(&at.join("film"), false);
+        let store = store_of(&at.join("film"), false).await;
         let staging = staging(at, &store, &tools, budget);
         let cancel = CancellationToken::new();
         let error = staging
