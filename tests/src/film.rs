@@ -5,6 +5,16 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+/// Options of ffmpeg: a quick encoder, for films of which the quality does not matter.
+pub const QUICK_ENCODER: [&str; 6] = [
+    "-c:v",
+    "libx264",
+    "-preset",
+    "ultrafast",
+    "-pix_fmt",
+    "yuv420p",
+];
+
 /// Runs `program` to its end and returns its standard output.
 ///
 /// # Panics
@@ -33,32 +43,12 @@ pub fn lavfi(folder: &Path, name: &str, seconds: u32, rate: &str, size: &str) ->
     let path = folder.join(name);
     let picture = format!("testsrc2=size={size}:rate={rate}:duration={seconds}");
     let sound = format!("sine=frequency=440:sample_rate=48000:duration={seconds}");
-    run(
-        "ffmpeg",
-        &[
-            "-v",
-            "error",
-            "-y",
-            "-f",
-            "lavfi",
-            "-i",
-            &picture,
-            "-f",
-            "lavfi",
-            "-i",
-            &sound,
-            "-c:v",
-            "libx264",
-            "-preset",
-            "ultrafast",
-            "-pix_fmt",
-            "yuv420p",
-            "-c:a",
-            "aac",
-            "-shortest",
-            path.to_str().expect("paths here are UTF-8"),
-        ],
-    );
+    let mut arguments = vec!["-v", "error", "-y"];
+    arguments.extend(["-f", "lavfi", "-i", &picture, "-f", "lavfi", "-i", &sound]);
+    arguments.extend(QUICK_ENCODER);
+    arguments.extend(["-c:a", "aac", "-shortest"]);
+    arguments.push(path.to_str().expect("paths here are UTF-8"));
+    run("ffmpeg", &arguments);
     path
 }
 
@@ -70,17 +60,8 @@ pub fn looped_clip(folder: &Path, name: &str, times: u32) -> PathBuf {
 
 /// The same, encoded again at a constant rate.
 pub fn reencoded_clip(folder: &Path, name: &str, times: u32) -> PathBuf {
-    let video = [
-        "-c:v",
-        "libx264",
-        "-preset",
-        "ultrafast",
-        "-r",
-        "25",
-        "-c:a",
-        "aac",
-    ];
-    loop_clip(folder, name, times, &video)
+    let how = [&QUICK_ENCODER[..], &["-r", "25", "-c:a", "aac"]].concat();
+    loop_clip(folder, name, times, &how)
 }
 
 fn loop_clip(folder: &Path, name: &str, times: u32, how: &[&str]) -> PathBuf {

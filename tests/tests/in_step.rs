@@ -24,17 +24,7 @@ fn make(folder: &Path, name: &str, how: &str) -> PathBuf {
     for word in how.split_whitespace() {
         match word {
             "B" => arguments.extend(["-f", "lavfi", "-i", BEEPS].map(str::to_owned)),
-            "X" => arguments.extend(
-                [
-                    "-c:v",
-                    "libx264",
-                    "-preset",
-                    "ultrafast",
-                    "-pix_fmt",
-                    "yuv420p",
-                ]
-                .map(str::to_owned),
-            ),
+            "X" => arguments.extend(film::QUICK_ENCODER.map(str::to_owned)),
             _ => match word.split_once("F/") {
                 Some(("", rate)) => {
                     let flashes = FLASHES.replace("d=5.1", &format!("d=5.1:r={rate}"));
