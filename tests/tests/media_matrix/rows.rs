@@ -465,6 +465,17 @@ pub(crate) const ROWS: &[Row] = &[
         &["V A X D/b.mp4", "sh head -c 20000 D/b.mp4 > O"],
         &[Refused(".")],
     ),
+    // Its index promises ten seconds; the file ends after five.
+    Row(
+        "cut-off.mp4",
+        &[
+            "-f lavfi -i testsrc2=s=160x120:r=25:d=10 A -af apad -t 10 X -bf 0 -movflags +faststart D/b.mp4",
+            "sh ffprobe -v error -select_streams v -show_entries packet=pos -of csv=p=0 D/b.mp4 \
+             | sed -n 126p > D/at",
+            "sh head -c $(cat D/at) D/b.mp4 > O",
+        ],
+        &[Frames(125, "25/1"), Sounds(1), Lasts(5.0)],
+    ),
     // Short ones.
     Row(
         "one-frame.mp4",
@@ -505,7 +516,7 @@ pub(crate) fn make(row: &Row, folder: &Path) -> PathBuf {
     let word = |word: &str| match word {
         "V" => "-f lavfi -i testsrc2=s=160x120:r=25:d=2".to_owned(),
         "A" => "-f lavfi -i sine=d=2:r=48000".to_owned(),
-        "X" => "-c:v libx264 -preset ultrafast -pix_fmt yuv420p".to_owned(),
+        "X" => film::QUICK_ENCODER.join(" "),
         "O" => file.display().to_string(),
         other => match other.strip_prefix("D/") {
             Some(name) => own.join(name).display().to_string(),
