@@ -1,7 +1,6 @@
 //! The origin: what is there is served, what is planned is asked for once, the rest is not there.
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use edge_provider::{Config, Deps};
@@ -9,8 +8,8 @@ use futures_util::future::join_all;
 use media::plan::ObjectRef;
 use platform_bus::Topic;
 use platform_core::SystemClock;
-use platform_http::{Client, Discovery, Service};
-use reqwest::{Method, Response};
+use platform_http::{Addresses, Client, Discovery, Service};
+use reqwest::{RequestBuilder, Response};
 use schemas::v1::{ChunkEncoded, EncodeTask, event::Payload};
 use testkit::film::Film;
 use testkit::stage::{Ear, Stage};
@@ -25,7 +24,7 @@ impl World {
     /// An origin, and a film that is planned.
     async fn with(config: Config) -> Self {
         let stage = Stage::new().await;
-        let client = Client::new(Discovery::new(HashMap::new(), None)).unwrap();
+        let client = Client::new(Discovery::new(Addresses::default(), None)).unwrap();
         let deps = Deps {
             db: stage.db.clone(),
             bus: Arc::clone(&stage.bus),
@@ -54,10 +53,10 @@ impl World {
     }
 
     async fn ask(&self, path: &str) -> Response {
-        let request = self
+        let answer = self
             .client
-            .request(Method::GET, Service::EdgeProvider, path);
-        request.unwrap().send().await.unwrap()
+            .get(Service::EdgeProvider, path, |request| request);
+        answer.await.unwrap()
     }
 
     async fn wishes(&self) -> Ear {
@@ -103,12 +102,9 @@ async fn what_is_there_is_served_and_what_is_known_is_not_sent_again() {
     let content = world.film.content(&ObjectRef::HlsMaster);
     assert_eq!(answer.bytes().await.unwrap(), content);
     let path = format!("/origin/{}/1/master.m3u8", world.film.id);
-    let again = world
-        .client
-        .request(Method::GET, Service::EdgeProvider, &path)
-        .unwrap()
-        .header("if-none-match", etag);
-    assert_eq!(again.send().await.unwrap().status(), 304);
+    let with = |request: RequestBuilder| request.header("if-none-match", &etag);
+    let again = world.client.get(Service::EdgeProvider, &path, with).await;
+    assert_eq!(again.unwrap().status(), 304);
 }
 
 #[tokio::test]

@@ -23,8 +23,6 @@ pub use store::FolderError;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where to listen; a loopback port by default.
-    pub listen: Option<std::net::SocketAddr>,
     /// Threads that serve.
     pub workers: usize,
     /// Disk space for films. What was not asked for longest makes room.
@@ -39,7 +37,6 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listen: None,
             workers: 2,
             max_bytes: 20 << 30,
             max_object_bytes: 1 << 30,
@@ -83,7 +80,6 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
     let store = store::Store::open(&folder, config.max_bytes).await?;
     lifecycle.spawn(store.clone().keep_to_budget(lifecycle.clone()));
     let server = Server {
-        listen: config.listen,
         workers: config.workers,
         ..Server::internal(Service::Edge)
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use platform_http::{Client, Service};
-use reqwest::{Method, Response, StatusCode, header};
+use reqwest::{RequestBuilder, Response, StatusCode, header};
 
 use crate::address::Address;
 
@@ -67,19 +67,19 @@ pub(crate) async fn ask(
     have_older: bool,
 ) -> Result<Answer, Refusal> {
     let path = format!("/origin/{address}");
-    let request = client
-        .request(Method::GET, Service::EdgeProvider, &path)
-        .map_err(Refusal::unreachable)?;
-    let request = match known {
-        Some(etag) => request.header(header::IF_NONE_MATCH, etag),
-        None => request,
+    let with = |request: RequestBuilder| {
+        let request = match known {
+            Some(etag) => request.header(header::IF_NONE_MATCH, etag),
+            None => request,
+        };
+        if have_older {
+            request.timeout(REVALIDATION)
+        } else {
+            request
+        }
     };
-    let request = if have_older {
-        request.timeout(REVALIDATION)
-    } else {
-        request
-    };
-    let answer = request.send().await.map_err(Refusal::unreachable)?;
+    let answer = client.get(Service::EdgeProvider, &path, with).await;
+    let answer = answer.map_err(Refusal::unreachable)?;
     match answer.status() {
         StatusCode::OK => Ok(Answer::Object(answer)),
         StatusCode::NOT_MODIFIED => Ok(Answer::Unchanged),

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use platform_core::config::ConfigError;
+use platform_http::Replicas;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use crate::cli::{ConfigArguments, Failure};
 
@@ -23,8 +24,11 @@ pub(crate) struct Config {
     pub(crate) grace_s: u64,
     /// Logs, traces and metrics.
     pub(crate) telemetry: platform_telemetry::Config,
-    /// Addresses of services that run elsewhere, by name.
-    pub(crate) services: HashMap<String, Url>,
+    /// Addresses of services that run elsewhere, by name: one, or a list of replicas.
+    pub(crate) services: HashMap<String, Replicas>,
+    /// Where the services of this process listen for one another, by name. Default: on loopback
+    /// ports that processes of one data folder find.
+    pub(crate) listen: HashMap<String, SocketAddr>,
     /// The object store.
     pub(crate) objects: Objects,
     /// The public address.
@@ -66,6 +70,7 @@ impl Default for Config {
             grace_s: 20,
             telemetry: platform_telemetry::Config::default(),
             services: HashMap::new(),
+            listen: HashMap::new(),
             objects: Objects::default(),
             gateway: proxy::Config::default(),
             ingress: ingress::Config::default(),

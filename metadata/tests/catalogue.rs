@@ -1,7 +1,6 @@
 //! The catalogue's stories, over a real database, bus and index.
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use platform_bus::{EmbeddedBus, Topic, publish_event};
 use platform_core::clock::ManualClock;
 use platform_core::{Clock, Lifecycle};
 use platform_db::Db;
-use platform_http::{Client, Discovery};
+use platform_http::{Addresses, Client, Discovery};
 use schemas::v1::event::Payload;
 use schemas::v1::{
     ChunkEncoded, Rendition, UploadAbandoned, UploadProgressed, UploadStarted, VideoFailed,
@@ -49,7 +48,7 @@ impl Service {
         let deps = Deps {
             db: db.clone(),
             bus: Arc::<EmbeddedBus>::clone(&bus),
-            client: Client::new(Discovery::new(HashMap::new(), None)).unwrap(),
+            client: Client::new(Discovery::new(Addresses::default(), None)).unwrap(),
             clock: Arc::new(clock.clone()),
             lifecycle: life.clone(),
         };

@@ -8,19 +8,20 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use media::plan::ObjectRef;
 use platform_core::Redacted;
-use platform_http::{Client, DiscoveryError, Service};
+use platform_http::{CallError, Client, Service};
 use reqwest::{Method, Response, StatusCode, header};
 use schemas::VideoId;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
 /// An edge or the edge-provider did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EdgeError {
-    /// The edge-provider is not known.
-    #[error("the edge-provider cannot be found")]
-    NoProvider(#[from] DiscoveryError),
+    /// The edge-provider is not known, or away.
+    #[error("the edge-provider cannot be asked")]
+    NoProvider(#[from] CallError),
     /// There was no answer.
     #[error("no answer")]
     NoAnswer(#[from] reqwest::Error),
@@ -91,20 +92,23 @@ impl Edges {
         }
     }
 
+    /// What the edge-provider says at `path`.
+    async fn ask<T: DeserializeOwned>(&self, path: &str) -> Result<T, EdgeError> {
+        let answer = self
+            .client
+            .get(Service::EdgeProvider, path, |request| request)
+            .await?;
+        Ok(good(answer)?.json().await?)
+    }
+
     async fn placement(&self, video: &VideoId) -> Result<Placement, EdgeError> {
         let path = format!("/internal/placement/{video}");
-        let request = self
-            .client
-            .request(Method::GET, Service::EdgeProvider, &path)?;
-        Ok(good(request.send().await?)?.json().await?)
+        self.ask(&path).await
     }
 
     /// An edge that may hold films which do not belong on it at the moment.
     async fn registered(&self, id: &str) -> Result<Edge, EdgeError> {
-        let request = self
-            .client
-            .request(Method::GET, Service::EdgeProvider, "/internal/edges")?;
-        let registry: Registry = good(request.send().await?)?.json().await?;
+        let registry: Registry = self.ask("/internal/edges").await?;
         let found = registry.items.into_iter().find(|edge| edge.id == id);
         found.ok_or_else(|| EdgeError::Gone(id.to_owned()))
     }

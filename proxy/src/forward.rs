@@ -1,15 +1,22 @@
 //! Forwarding: bodies stream through in both directions, unread.
 
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::body::SizedStream;
+use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::http::{StatusCode, Uri};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use awc::error::SendRequestError;
 use awc::{ClientRequest, Connector};
+use futures_util::Stream;
 use platform_http::{PRINCIPAL_HEADER, Problem, Service};
 use schemas::OwnerId;
+use url::Url;
 
 use crate::http::State;
 
@@ -62,14 +69,17 @@ pub(crate) async fn forward(
     state: web::Data<State>,
     upstream: web::Data<awc::Client>,
 ) -> Result<HttpResponse, Problem> {
-    let call = prepare(service, &request, &state, &upstream)?;
-    let mut call = call
-        .insert_header(("x-forwarded-proto", "http"))
-        .insert_header((PRINCIPAL_HEADER, OwnerId::local().as_str()));
-    if let Some(host) = request.headers().get(header::HOST) {
-        call = call.insert_header(("x-forwarded-host", host.clone()));
-    }
-    send(service, &request, call, payload).await
+    let host = request.headers().get(header::HOST).cloned();
+    let add = |call: ClientRequest| {
+        let call = call
+            .insert_header(("x-forwarded-proto", "http"))
+            .insert_header((PRINCIPAL_HEADER, OwnerId::local().as_str()));
+        match host.clone() {
+            Some(host) => call.insert_header(("x-forwarded-host", host)),
+            None => call,
+        }
+    };
+    send(service, &request, payload, &state, &upstream, add).await
 }
 
 /// Sends a presigned request on to the object store of this machine. The signature covers the
@@ -80,19 +90,21 @@ pub(crate) async fn to_objects(
     state: web::Data<State>,
     upstream: web::Data<awc::Client>,
 ) -> Result<HttpResponse, Problem> {
-    let mut call = prepare(Service::Objects, &request, &state, &upstream)?;
-    if let Some(host) = request.headers().get(header::HOST) {
-        call = call.insert_header((header::HOST, host.clone()));
-    }
-    send(Service::Objects, &request, call, payload).await
+    let host = request.headers().get(header::HOST).cloned();
+    let add = |call: ClientRequest| match host.clone() {
+        Some(host) => call.insert_header((header::HOST, host)),
+        None => call,
+    };
+    send(Service::Objects, &request, payload, &state, &upstream, add).await
 }
 
+/// A call like `request` to a replica of `service`, and which one that is.
 fn prepare(
     service: Service,
     request: &HttpRequest,
     state: &State,
     upstream: &awc::Client,
-) -> Result<ClientRequest, Problem> {
+) -> Result<(Url, ClientRequest), Problem> {
     let base = state
         .client
         .discovery()
@@ -109,10 +121,11 @@ fn prepare(
     for (name, value) in forwardable(request.headers()) {
         call = call.append_header((name.clone(), value.clone()));
     }
-    Ok(match platform_http::current_traceparent() {
+    let call = match platform_http::current_traceparent() {
         Some(traceparent) => call.insert_header(("traceparent", traceparent)),
         None => call,
-    })
+    };
+    Ok((base, call))
 }
 
 /// What of `headers` goes on to the next hop.
@@ -123,11 +136,14 @@ fn forwardable(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &heade
     })
 }
 
+/// Sends the request to a replica of `service`, and to the next one when that cannot be reached.
 async fn send(
     service: Service,
     request: &HttpRequest,
-    call: ClientRequest,
     payload: web::Payload,
+    state: &State,
+    upstream: &awc::Client,
+    add: impl Fn(ClientRequest) -> ClientRequest,
 ) -> Result<HttpResponse, Problem> {
     // A signed Content-Length must arrive as such: an unsized stream would be sent in chunks.
     let length = request
@@ -135,12 +151,29 @@ async fn send(
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
-    let sent = match length {
-        Some(length) => call.send_body(SizedStream::new(length, payload)),
-        None if chunked => call.send_stream(payload),
-        None => call.send(),
+    let body = Rc::new(RefCell::new(payload));
+    let mut others = state.client.discovery().replicas(service);
+    let answer = loop {
+        let (base, call) = prepare(service, request, state, upstream)?;
+        let (call, body) = (add(call), Shared(Rc::clone(&body)));
+        let sent = match length {
+            Some(length) => call.send_body(SizedStream::new(length, body)),
+            None if chunked => call.send_stream(body),
+            None => call.send(),
+        };
+        others = others.saturating_sub(1);
+        match sent.await {
+            Ok(answer) => break answer,
+            // Nothing of the body was read before there was a connection.
+            Err(error @ SendRequestError::Connect(_)) => {
+                state.client.discovery().shun(&base);
+                if others == 0 {
+                    return Err(failed(service, &error));
+                }
+            }
+            Err(error) => return Err(failed(service, &error)),
+        }
     };
-    let answer = sent.await.map_err(|error| failed(service, &error))?;
     let mut response = HttpResponseBuilder::new(answer.status());
     for (name, value) in answer.headers() {
         if !HOP_BY_HOP.contains(&name.as_str()) {
@@ -155,6 +188,17 @@ async fn send(
         Some(length) => response.body(SizedStream::new(length, answer)),
         None => response.streaming(answer),
     })
+}
+
+/// A body that is still there when the one it was to go to was not.
+struct Shared(Rc<RefCell<web::Payload>>);
+
+impl Stream for Shared {
+    type Item = Result<web::Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut *self.0.borrow_mut()).poll_next(cx)
+    }
 }
 
 /// An upstream that gave no answer.

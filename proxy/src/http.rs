@@ -77,12 +77,9 @@ async fn ready(state: web::Data<State>) -> Result<HttpResponse, Problem> {
         Service::EdgeProvider,
         Service::Edge,
     ] {
-        let request = state
+        let answer = state
             .client
-            .request(reqwest::Method::GET, service, "/health/ready")
-            .map_err(|error| Problem::unavailable(1, error))?;
-        let answer = request
-            .send()
+            .get(service, "/health/ready", |request| request)
             .await
             .map_err(|error| Problem::unavailable(1, error))?;
         answer

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use platform_http::{Client, PRINCIPAL_HEADER, Principal, Problem, ProblemDocument, Service};
-use reqwest::Method;
+use reqwest::RequestBuilder;
 use schemas::VideoId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -100,11 +100,11 @@ pub(crate) async fn get(
 }
 
 async fn video(client: &Client, id: &VideoId, principal: &Principal) -> Result<Value, Problem> {
+    let path = format!("/api/videos/{id}");
+    let as_caller =
+        |request: RequestBuilder| request.header(PRINCIPAL_HEADER, principal.owner.as_str());
     let answer = client
-        .request(Method::GET, Service::Metadata, &format!("/api/videos/{id}"))
-        .map_err(|error| Problem::unavailable(2, error))?
-        .header(PRINCIPAL_HEADER, principal.owner.as_str())
-        .send()
+        .get(Service::Metadata, &path, as_caller)
         .await
         .map_err(|error| Problem::unavailable(2, error))?;
     if answer.status().as_u16() == StatusCode::NOT_FOUND.as_u16() {
@@ -137,14 +137,11 @@ fn playback(video: &Value) -> Option<Playback> {
 /// Only decorates the seek bar, so the page does not fail without it.
 async fn availability(client: &Client, id: &VideoId) -> Option<Availability> {
     let path = format!("/internal/videos/{id}/availability");
-    let request = client
-        .request(Method::GET, Service::Transcoder, &path)
-        .ok()?;
-    match request
-        .send()
+    let asked = client.get(Service::Transcoder, &path, |request| request);
+    let answer = asked
         .await
-        .and_then(reqwest::Response::error_for_status)
-    {
+        .and_then(|answer| Ok(answer.error_for_status()?));
+    match answer {
         Ok(answer) => answer.json().await.ok(),
         Err(error) => {
             let error: &dyn std::error::Error = &error;

@@ -5,7 +5,7 @@
     reason = "a failed step is a failed test, and ffprobe judges from outside"
 )]
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use platform_blob::{Blobs, PutOptions, S3Blobs, S3Config};
 use platform_bus::{Bus, EmbeddedBus, Subscription, Topic, publish_event};
 use platform_core::{Lifecycle, Redacted, SystemClock};
 use platform_db::Db;
-use platform_http::{Client, Discovery, Service};
+use platform_http::{Addresses, Client, Discovery, Service};
 use platform_objects::LocalFolder;
 use schemas::v1::VideoUploaded;
 use schemas::v1::event::Payload;
@@ -58,7 +58,7 @@ impl Town {
         let blobs = S3Blobs::new(&S3Config::new(endpoint, "key", objects.secret_key))
             .with_local(Arc::new(LocalFolder::new(&objects.dir)));
         blobs.ensure_bucket().await.unwrap();
-        let discovery = Discovery::new(HashMap::new(), Some(dir.path().join("run")));
+        let discovery = Discovery::new(Addresses::default(), Some(dir.path().join("run")));
         Self {
             dir,
             db,
@@ -143,8 +143,10 @@ impl Town {
     /// What the transcoder answers.
     async fn answer(&self, method: &str, path: &str) -> reqwest::Response {
         let method = method.parse().unwrap();
-        let request = self.client.request(method, Service::Transcoder, path);
-        request.unwrap().send().await.unwrap()
+        let answer = self
+            .client
+            .send(method, Service::Transcoder, path, |request| request);
+        answer.await.unwrap()
     }
 
     /// Everything that lies below `folder`.

@@ -1,12 +1,11 @@
 //! A running edge.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use edge::{Config, Deps};
 use platform_core::{Lifecycle, Redacted};
-use platform_http::{Client, Discovery};
+use platform_http::{Addresses, Client, Discovery};
 use schemas::VideoId;
 use testkit::conformance::edge::{OriginStub, Subject};
 use url::Url;
@@ -31,7 +30,7 @@ impl Running {
 
 pub(crate) async fn start_on(folder: Arc<tempfile::TempDir>, config: Config) -> Running {
     let lifecycle = Lifecycle::new();
-    let discovery = Discovery::new(HashMap::new(), None);
+    let discovery = Discovery::new(Addresses::default(), None);
     let origin = OriginStub::start(&lifecycle, &discovery);
     let deps = Deps {
         client: Client::new(discovery).unwrap(),

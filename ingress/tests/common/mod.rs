@@ -1,6 +1,5 @@
 //! The upload service on a real database, bus and object store.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use platform_bus::{Bus, EmbeddedBus};
 use platform_core::clock::ManualClock;
 use platform_core::{Clock, Lifecycle, Redacted, SystemClock};
 use platform_db::Db;
-use platform_http::{Client, Discovery};
+use platform_http::{Addresses, Client, Discovery};
 use reqwest::Method;
 use schemas::v1::Event;
 use serde_json::{Value, json};
@@ -76,7 +75,7 @@ impl Service {
             db: db.clone(),
             bus: Arc::new(bus.clone()),
             blobs: Arc::clone(&blobs),
-            client: Client::new(Discovery::new(HashMap::new(), None)).unwrap(),
+            client: Client::new(Discovery::new(Addresses::default(), None)).unwrap(),
             clock: Arc::new(clock.clone()),
             lifecycle: life.clone(),
         };

@@ -7,8 +7,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 use url::Url;
 
 /// A service that others call.
@@ -66,29 +70,68 @@ pub enum DiscoveryError {
     },
 }
 
+/// One address, or those of several replicas.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Replicas {
+    /// One, or a name behind which there are several.
+    One(Url),
+    /// Each by its own address.
+    Several(Vec<Url>),
+}
+
+impl Replicas {
+    fn as_slice(&self) -> &[Url] {
+        match self {
+            Self::One(url) => std::slice::from_ref(url),
+            Self::Several(urls) => urls,
+        }
+    }
+}
+
+/// What configuration says of addresses, by service name.
+#[derive(Debug, Clone, Default)]
+pub struct Addresses {
+    /// Where services are that run elsewhere.
+    pub services: HashMap<String, Replicas>,
+    /// Where the services of this process listen; the others on a loopback port.
+    pub listen: HashMap<String, SocketAddr>,
+}
+
+/// How long a replica that could not be reached is left alone.
+const SHUNNED: Duration = Duration::from_secs(2);
+
 /// Finds services. Clones share what they know.
 #[derive(Debug, Clone)]
 pub struct Discovery {
-    configured: Arc<HashMap<String, Url>>,
+    configured: Arc<Addresses>,
     here: Arc<RwLock<HashMap<Service, Url>>>,
+    /// Replicas that could not be reached, and when.
+    shunned: Arc<RwLock<HashMap<Url, Instant>>>,
+    turn: Arc<AtomicUsize>,
     run_folder: Option<PathBuf>,
 }
 
 impl Discovery {
     /// `configured` addresses by service name win; `run_folder` is where processes of one machine
     /// meet.
-    pub fn new(configured: HashMap<String, Url>, run_folder: Option<PathBuf>) -> Self {
+    pub fn new(configured: Addresses, run_folder: Option<PathBuf>) -> Self {
         Self {
             configured: Arc::new(configured),
             here: Arc::default(),
+            shunned: Arc::default(),
+            turn: Arc::default(),
             run_folder,
         }
     }
 
-    /// The base address of `service`, without a trailing slash in its path.
+    /// The base address of `service`, without a trailing slash in its path. Replicas take turns;
+    /// one that was shunned a moment ago is left out while there is another.
     pub fn resolve(&self, service: Service) -> Result<Url, DiscoveryError> {
-        if let Some(url) = self.configured.get(service.name()) {
-            return Ok(url.clone());
+        if let Some(replicas) = self.configured.services.get(service.name()) {
+            return self
+                .pick(replicas.as_slice())
+                .ok_or(DiscoveryError::Unknown(service));
         }
         let here = self
             .here
@@ -98,6 +141,37 @@ impl Discovery {
             .cloned();
         here.or_else(|| self.written(service))
             .ok_or(DiscoveryError::Unknown(service))
+    }
+
+    /// How many replicas of `service` there may be.
+    pub fn replicas(&self, service: Service) -> usize {
+        let configured = self.configured.services.get(service.name());
+        configured.map_or(1, |replicas| replicas.as_slice().len())
+    }
+
+    /// Leaves the replica at `base` out for a moment: it could not be reached.
+    pub fn shun(&self, base: &Url) {
+        self.shunned
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(base.clone(), Instant::now());
+    }
+
+    fn pick(&self, replicas: &[Url]) -> Option<Url> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let in_turn = || replicas.iter().cycle().skip(turn % replicas.len().max(1));
+        let shunned = self.shunned.read().unwrap_or_else(PoisonError::into_inner);
+        let is_well = |url: &&Url| {
+            let since = shunned.get(*url);
+            since.is_none_or(|since| since.elapsed() >= SHUNNED)
+        };
+        let well = in_turn().take(replicas.len()).find(is_well);
+        well.or_else(|| in_turn().next()).cloned()
+    }
+
+    /// Where `service` is to listen in this process, where that is configured.
+    pub fn listen(&self, service: Service) -> Option<SocketAddr> {
+        self.configured.listen.get(service.name()).copied()
     }
 
     /// Makes known that this process serves `service` at `addr`.
@@ -147,8 +221,8 @@ mod tests {
     fn processes_of_one_machine_find_each_other_and_configuration_wins() {
         let dir = tempfile::tempdir().unwrap();
         let run = Some(dir.path().join("run"));
-        let mine = Discovery::new(HashMap::new(), run.clone());
-        let other = Discovery::new(HashMap::new(), run.clone());
+        let mine = Discovery::new(Addresses::default(), run.clone());
+        let other = Discovery::new(Addresses::default(), run.clone());
         assert!(matches!(
             other.resolve(Service::Edge),
             Err(DiscoveryError::Unknown(_))
@@ -162,7 +236,44 @@ mod tests {
         assert_eq!(other.previous_port(Service::Edge), Some(4711));
 
         let url = Url::parse("http://edge.example/").unwrap();
-        let told = Discovery::new(HashMap::from([("edge".to_owned(), url.clone())]), run);
+        let told = Discovery::new(edges(Replicas::One(url.clone())), run);
         assert_eq!(told.resolve(Service::Edge).unwrap(), url);
+    }
+
+    fn edges(replicas: Replicas) -> Addresses {
+        Addresses {
+            services: HashMap::from([("edge".to_owned(), replicas)]),
+            ..Addresses::default()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn replicas_take_turns_and_one_that_is_away_is_left_out_for_a_moment() {
+        let urls = ["http://a/", "http://b/", "http://c/"].map(|url| Url::parse(url).unwrap());
+        let known = Discovery::new(edges(Replicas::Several(urls.to_vec())), None);
+        let next = || known.resolve(Service::Edge).unwrap();
+        let three = [next(), next(), next()];
+        assert!(urls.iter().all(|url| three.contains(url)), "{three:?}");
+        known.shun(&urls[1]);
+        assert!((0..6).all(|_| next() != urls[1]));
+        tokio::time::advance(SHUNNED).await;
+        assert!((0..3).any(|_| next() == urls[1]));
+        // Better one that may be back than none.
+        for url in &urls {
+            known.shun(url);
+        }
+        assert!(urls.contains(&next()));
+    }
+
+    #[test]
+    fn one_address_or_several_are_configured() {
+        let read = |text| {
+            serde_json::from_str::<Replicas>(text)
+                .unwrap()
+                .as_slice()
+                .len()
+        };
+        assert_eq!(read(r#""http://a""#), 1);
+        assert_eq!(read(r#"["http://a", "http://b"]"#), 2);
     }
 }

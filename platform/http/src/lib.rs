@@ -7,8 +7,8 @@ mod problem;
 mod request;
 mod server;
 
-pub use client::Client;
-pub use discovery::{Discovery, DiscoveryError, Service};
+pub use client::{CallError, Client};
+pub use discovery::{Addresses, Discovery, DiscoveryError, Replicas, Service};
 pub use principal::{PRINCIPAL_HEADER, Principal};
 pub use problem::{Problem, ProblemDocument};
 pub use server::{Health, Running, ServeError, Server, serve};

@@ -62,7 +62,8 @@ impl Health {
 pub struct Server {
     /// Whose server it is.
     pub service: Service,
-    /// Where to listen; `None`: on a loopback port, the one of last time if it is free.
+    /// Where to listen. `None`: as configured for the service; otherwise on a loopback port, the
+    /// one of last time if it is free.
     pub listen: Option<SocketAddr>,
     /// Threads that serve.
     pub workers: usize,
@@ -168,8 +169,9 @@ fn bind(server: &Server, discovery: &Discovery) -> Result<(TcpListener, SocketAd
         let addr = listener.local_addr()?;
         Ok((listener, addr))
     };
-    let wanted = server.listen.unwrap_or_else(|| loopback(0));
-    let again = match server.listen {
+    let told = server.listen.or_else(|| discovery.listen(server.service));
+    let wanted = told.unwrap_or_else(|| loopback(0));
+    let again = match told {
         Some(_) => None,
         None => discovery
             .previous_port(server.service)

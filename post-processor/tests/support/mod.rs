@@ -1,6 +1,6 @@
 //! Edges that remember what they were brought, and do what a story says.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use actix_web::http::Method;
@@ -10,7 +10,7 @@ use media::plan::ObjectRef;
 use platform_blob::{Blobs, PutOptions};
 use platform_bus::Topic;
 use platform_core::{Lifecycle, Redacted, SystemClock};
-use platform_http::{Client, Discovery, Server, Service};
+use platform_http::{Addresses, Client, Discovery, Server, Service};
 use post_processor::{Config, Deps};
 use schemas::v1::event::Payload;
 use schemas::v1::{PublishPolicy, VideoPlayable, VideoTranscoded, VideoUploaded};
@@ -47,7 +47,7 @@ impl EdgeStubs {
     /// Starts the edges of these names.
     pub(crate) fn start(names: &'static [&'static str]) -> Self {
         let state: Arc<Mutex<State>> = Arc::default();
-        let discovery = Discovery::new(HashMap::new(), None);
+        let discovery = Discovery::new(Addresses::default(), None);
         let shared = web::Data::from(Arc::clone(&state));
         let found = discovery.clone();
         let placement = move |state: web::Data<Mutex<State>>| {
@@ -177,8 +177,8 @@ impl EdgeStubs {
     async fn status(&self) -> serde_json::Value {
         let client = Client::new(self.discovery.clone()).unwrap();
         let path = "/internal/seeding";
-        let request = client.request(reqwest::Method::GET, Service::PostProcessor, path);
-        request.unwrap().send().await.unwrap().json().await.unwrap()
+        let answer = client.get(Service::PostProcessor, path, |request| request);
+        answer.await.unwrap().json().await.unwrap()
     }
 }
 

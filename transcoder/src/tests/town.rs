@@ -81,7 +81,7 @@ impl Town {
             db: self.db.clone(),
             bus: Arc::clone(&self.bus),
             blobs: Arc::clone(&self.blobs),
-            client: Client::new(Discovery::new(std::collections::HashMap::new(), None)).unwrap(),
+            client: Client::new(Discovery::new(platform_http::Addresses::default(), None)).unwrap(),
             clock: Arc::new(SystemClock),
             lifecycle: lifecycle.clone(),
         };
