@@ -4,5 +4,6 @@ pub mod conformance;
 #[cfg(feature = "film")]
 pub mod film;
 pub mod memory_blobs;
+pub mod real;
 pub mod room;
 pub mod stage;

@@ -1,0 +1,99 @@
+# Shared by the scripts: the real servers that `script/test --real` runs against. Source it after
+# lib.sh.
+#
+# Servers that are named in the environment (MARQUEE_TEST_KAFKA, MARQUEE_TEST_S3,
+# MARQUEE_TEST_ELASTICSEARCH, MARQUEE_TEST_POSTGRES; see testkit/src/real.rs) are used as they are.
+# The others are started for this run: PostgreSQL and nginx from their packages; Kafka, MinIO and
+# Elasticsearch by kafka.sh, minio.sh and es.sh (`… start FOLDER PORT`, `… stop FOLDER`) in the
+# folder that MARQUEE_STACK names.
+# shellcheck shell=bash
+
+stack_folder=
+stack_started=()
+
+# need_stack: every server runs and is named, or this ends with what is missing.
+need_stack() {
+  need_packages nginx:nginx kcat:kcat aws:awscli curl:curl
+  stack_folder="$(mktemp -d)"
+  chmod 755 "$stack_folder"
+  trap end_stack EXIT
+  need_server MARQUEE_TEST_KAFKA kafka.sh ""
+  need_server MARQUEE_TEST_S3 minio.sh http://
+  need_server MARQUEE_TEST_ELASTICSEARCH es.sh http://
+  export MARQUEE_TEST_S3_KEY="${MARQUEE_TEST_S3_KEY:-minioadmin}"
+  export MARQUEE_TEST_S3_SECRET="${MARQUEE_TEST_S3_SECRET:-minioadmin}"
+  need_postgres
+  export MARQUEE_TEST_NGINX="${MARQUEE_TEST_NGINX:-$(PATH="$PATH:/usr/sbin" command -v nginx)}"
+}
+
+# need_server VARIABLE SCRIPT SCHEME
+need_server() {
+  local variable="$1" script="$2" scheme="$3" folder port
+  [ -n "${!variable:-}" ] && return
+  [ -n "${MARQUEE_STACK:-}" ] ||
+    die "--real needs a server: set $variable to its address, or MARQUEE_STACK to a folder with $script"
+  folder="$stack_folder/${script%.sh}"
+  mkdir "$folder"
+  port="$(free_port)"
+  say "starting a server by $script"
+  bash "$MARQUEE_STACK/$script" start "$folder" "$port" >"$folder.log" 2>&1 || {
+    tail -n 40 "$folder.log" >&2
+    die "$script could not start its server"
+  }
+  stack_started+=("$script")
+  export "$variable=${scheme}127.0.0.1:$port"
+}
+
+need_postgres() {
+  [ -n "${MARQUEE_TEST_POSTGRES:-}" ] && return
+  compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || need_packages postgres:postgresql
+  local programs folder="$stack_folder/postgres" port
+  programs="$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -n 1)"
+  port="$(free_port)"
+  mkdir "$folder"
+  [ "$(id -u)" != 0 ] || chown postgres "$folder"
+  say "starting PostgreSQL"
+  as_postgres "$programs/initdb" --auth=trust --username=postgres "$folder/data" >"$folder.log"
+  as_postgres "$programs/pg_ctl" --pgdata="$folder/data" --wait --log="$folder/log" \
+    --options="-p $port -k $folder -c listen_addresses=127.0.0.1 -c max_connections=400" \
+    start >>"$folder.log" || die "PostgreSQL could not start: see $folder/log"
+  stack_started+=("$programs/pg_ctl")
+  export MARQUEE_TEST_POSTGRES="postgres://postgres@127.0.0.1:$port/postgres"
+}
+
+# PostgreSQL refuses to run as root.
+as_postgres() {
+  if [ "$(id -u)" = 0 ]; then
+    (cd / && runuser -u postgres -- "$@")
+  else
+    "$@"
+  fi
+}
+
+# A port that is free, and the next one too: Kafka takes two.
+free_port() {
+  python3 - <<'END'
+import socket
+while True:
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        try:
+            two.bind(("127.0.0.1", one.getsockname()[1] + 1))
+        except (OSError, OverflowError):
+            continue
+        print(one.getsockname()[1])
+        break
+END
+}
+
+# Ends what was started here, and nothing else.
+end_stack() {
+  local started
+  for started in "${stack_started[@]}"; do
+    case "$started" in
+      *.sh) bash "$MARQUEE_STACK/$started" stop "$stack_folder/${started%.sh}" || true ;;
+      *) as_postgres "$started" --pgdata="$stack_folder/postgres/data" --mode=fast stop >/dev/null || true ;;
+    esac
+  done
+  rm -rf "$stack_folder"
+}
