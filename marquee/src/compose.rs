@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use futures_util::future::pending;
-use platform_core::Lifecycle;
+use platform_core::{Lifecycle, Signals};
 use tracing::info;
 
 use crate::cli::{Failure, Role, ServeArguments, UpArguments};
@@ -62,9 +62,14 @@ async fn stand(
     ground: &Lifecycle,
     life: &Lifecycle,
 ) -> Result<bool, Failure> {
+    let mut signals = Signals::listen()?;
     let serves_objects = roles.contains(&Role::Objects);
-    let node = Node::open(config, serves_objects, ground, life).await?;
-    let outcome = start_and_wait(config, roles, &node).await;
+    let node = tokio::select! {
+        node = Node::open(config, serves_objects, ground, life) => node?,
+        // What it stands on may be long in coming.
+        () = signals.next() => return Ok(ground.finish(Duration::ZERO, pending()).await),
+    };
+    let outcome = start_and_wait(config, roles, &node, &mut signals).await;
     if outcome.is_err() {
         life.finish(Duration::ZERO, pending()).await;
     }
@@ -73,13 +78,18 @@ async fn stand(
     Ok(outcome? && grounded)
 }
 
-async fn start_and_wait(config: &Config, roles: &[Role], node: &Node) -> Result<bool, Failure> {
+async fn start_and_wait(
+    config: &Config,
+    roles: &[Role],
+    node: &Node,
+    signals: &mut Signals,
+) -> Result<bool, Failure> {
     for role in ALL.into_iter().filter(|role| roles.contains(role)) {
         services::start(role, config, node).await?;
     }
     announce(node)?;
     let grace = Duration::from_secs(config.grace_s);
-    Ok(node.lifecycle.run_until_signal(grace).await?)
+    Ok(node.lifecycle.run_until_signal(grace, signals).await)
 }
 
 /// Tells the one who started it, and scripts, that it serves.

@@ -9,5 +9,5 @@ pub mod secret;
 pub mod text;
 
 pub use clock::{Clock, SystemClock};
-pub use lifecycle::Lifecycle;
+pub use lifecycle::{Lifecycle, Signals};
 pub use redacted::Redacted;

@@ -102,15 +102,14 @@ impl Lifecycle {
         self.drain.cancel();
     }
 
-    /// Waits for SIGINT, SIGTERM or a failed vital task, drains for at most `grace`, then stops.
-    /// Returns whether the life ended as it should.
-    pub async fn run_until_signal(&self, grace: Duration) -> std::io::Result<bool> {
-        let mut signals = Signals::new()?;
+    /// Waits for a signal or a failed vital task, drains for at most `grace`, then stops. Returns
+    /// whether the life ended as it should.
+    pub async fn run_until_signal(&self, grace: Duration, signals: &mut Signals) -> bool {
         tokio::select! {
             () = signals.next() => info!("draining: finishing what is under way"),
             () = self.draining() => {}
         }
-        Ok(self.finish(grace, signals.next()).await)
+        self.finish(grace, signals.next()).await
     }
 
     /// Drains for at most `grace` or until `hurry` completes, then stops, and waits for every
@@ -129,13 +128,16 @@ impl Lifecycle {
     }
 }
 
-struct Signals {
+/// SIGINT and SIGTERM, which from here on do not end the process by themselves.
+#[derive(Debug)]
+pub struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    /// Begins to listen: before anybody is told that the process serves.
+    pub fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -143,7 +145,8 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) {
+    /// Completes when one comes.
+    pub async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
