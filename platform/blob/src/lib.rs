@@ -97,7 +97,8 @@ pub trait Blobs: Debug + Send + Sync {
     /// Ends an upload and frees its parts; one that does not exist is no error.
     async fn abort_multipart(&self, key: &str, id: &MultipartId) -> Result<(), BlobError>;
 
-    /// All open uploads whose keys start with `prefix`.
+    /// All open uploads whose keys start with `prefix`. Some stores, MinIO among them, list none but
+    /// those of one object: services give a whole key.
     async fn list_multiparts(&self, prefix: &str) -> Result<Vec<OpenMultipart>, BlobError>;
 
     /// Signs reading one object for a client which reaches the store at `endpoint`.

@@ -68,23 +68,20 @@ pub(super) async fn a_part_is_what_was_signed(t: Target) {
         .fold(copy, |copy, (name, value)| copy.header(name, value));
     assert!(copy.send().await.unwrap().status().is_client_error());
     // Without the checksum, or with another, it is not the request that was signed.
-    assert_eq!(
-        t.http
-            .put(url.clone())
-            .body(body.clone())
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        403
-    );
+    let no_sum = t.http.put(url.clone()).body(body.clone());
+    assert!(is_refusal(no_sum.send().await.unwrap().status()));
     let other_sum = t.http.put(url.clone()).body(altered.clone());
     let other_sum = other_sum.header("x-amz-checksum-crc32c", crc32c(&altered));
-    assert_eq!(other_sum.send().await.unwrap().status(), 403);
+    assert!(is_refusal(other_sum.send().await.unwrap().status()));
 
     assert!(t.parts(&key, &id).await.is_empty());
     assert_eq!(t.put_as(&signed, url, &body).await, StatusCode::OK);
     assert_eq!(t.parts(&key, &id).await.len(), 1);
+}
+
+/// Stores look at a request before or after its signature.
+fn is_refusal(status: StatusCode) -> bool {
+    matches!(status, StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST)
 }
 
 pub(super) async fn an_address_is_for_one_thing(t: Target) {
@@ -111,11 +108,8 @@ pub(super) async fn an_address_is_for_one_thing(t: Target) {
     ];
     for wrong in wrong {
         assert_ne!(wrong, url);
-        assert_eq!(
-            t.fetch(Method::GET, wrong.clone()).await,
-            StatusCode::FORBIDDEN,
-            "{wrong}"
-        );
+        let status = t.fetch(Method::GET, wrong.clone()).await;
+        assert!(is_refusal(status), "{wrong}: {status}");
     }
     assert_eq!(t.blobs.get(&key).await.unwrap(), "content");
 }
