@@ -76,13 +76,28 @@ async fn sweep(uploads: &Uploads, config: &Config) -> Result<(), UploadError> {
     Ok(uploads.store.forget_gone(forgotten).await?)
 }
 
-/// Removes multipart uploads of which no record speaks. Young ones may be about to get theirs.
+/// Removes multipart uploads that a record's key has and the record does not speak of: records come
+/// first, so there are no others. Stores are asked about one key at a time, which all of them can
+/// answer. Young ones may be about to get into their record.
 async fn remove_orphans(uploads: &Uploads, since_ms: i64) -> Result<(), UploadError> {
-    for open in uploads.blobs.list_multiparts("raw/").await? {
-        let old = open.created_unix_ms.is_some_and(|at| at <= since_ms);
-        if old && !uploads.store.knows_multipart(open.id.as_str()).await? {
-            info!(key = open.key, "removing parts that belong to no upload");
+    for upload in uploads.store.unswept(since_ms).await? {
+        let now = uploads.clock.now_ms();
+        let mut young = false;
+        for open in uploads.blobs.list_multiparts(&upload.key()).await? {
+            let in_use =
+                upload.state.is_unfinished() && upload.multipart.as_ref() == Some(&open.id);
+            if in_use {
+                continue;
+            }
+            if open.created_unix_ms.is_none_or(|at| at > since_ms) {
+                young = true;
+                continue;
+            }
+            info!(upload = %upload.id, "removing parts that belong to no upload");
             uploads.blobs.abort_multipart(&open.key, &open.id).await?;
+        }
+        if !young {
+            uploads.store.note_swept(&upload.id, now).await?;
         }
     }
     Ok(())

@@ -39,6 +39,11 @@ impl State {
         }
     }
 
+    /// Whether its parts are still of use.
+    pub(crate) const fn is_unfinished(self) -> bool {
+        matches!(self, Self::Opening | Self::Open | Self::Completing)
+    }
+
     /// The state called `name`.
     pub(crate) fn named(name: &str) -> Option<Self> {
         let all = [

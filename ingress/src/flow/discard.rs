@@ -32,13 +32,13 @@ impl Uploads {
 
     /// Removes everything that is stored of `upload`, and notes it once nothing is listed any more.
     pub(crate) async fn discard_all(&self, upload: &Upload) -> Result<(), UploadError> {
-        let folder = upload.folder();
-        self.blobs.delete(&upload.key()).await?;
-        for open in self.blobs.list_multiparts(&folder).await? {
+        let (folder, key) = (upload.folder(), upload.key());
+        self.blobs.delete(&key).await?;
+        for open in self.blobs.list_multiparts(&key).await? {
             self.blobs.abort_multipart(&open.key, &open.id).await?;
         }
         let left = self.blobs.list(&folder, None).await?.objects.len()
-            + self.blobs.list_multiparts(&folder).await?.len();
+            + self.blobs.list_multiparts(&key).await?.len();
         if left > 0 {
             warn!(upload = %upload.id, left, "something of a refused file is still stored");
             return Ok(());

@@ -53,6 +53,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         "ALTER TABLE ingress_upload ADD COLUMN told_bytes BIGINT NOT NULL DEFAULT 0;
          ALTER TABLE ingress_upload ADD COLUMN told BIGINT NOT NULL DEFAULT 0",
     ),
+    Migration::new(
+        4,
+        "ALTER TABLE ingress_upload ADD COLUMN swept_at_ms BIGINT NOT NULL DEFAULT 0;
+         CREATE INDEX ingress_upload_unswept ON ingress_upload (touched_at_ms)
+            WHERE swept_at_ms < touched_at_ms",
+    ),
 ];
 
 /// Upload records.
@@ -164,16 +170,29 @@ impl Store {
         Ok(rows.iter().map(upload_of).collect::<Result<_, _>>()?)
     }
 
-    /// Whether an unfinished upload goes by this multipart id.
-    pub(crate) async fn knows_multipart(&self, multipart: &str) -> Result<bool, DbError> {
-        let found: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM ingress_upload
-             WHERE multipart_id = $1 AND state IN ('opening', 'open', 'completing')",
-        )
-        .bind(multipart)
-        .fetch_one(self.db.reader())
+    /// Uploads that nobody has touched after `since_ms`, and for whose key the store was not asked
+    /// about open multiparts since they were.
+    pub(crate) async fn unswept(&self, since_ms: i64) -> Result<Vec<Upload>, DbError> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM ingress_upload
+             WHERE swept_at_ms < touched_at_ms AND touched_at_ms <= $1
+             ORDER BY touched_at_ms LIMIT 500"
+        )))
+        .bind(since_ms)
+        .fetch_all(self.db.reader())
         .await?;
-        Ok(found > 0)
+        Ok(rows.iter().map(upload_of).collect::<Result<_, _>>()?)
+    }
+
+    /// Notes that the store had no multipart of the upload's key at `now_ms` but its own.
+    pub(crate) async fn note_swept(&self, id: &UploadId, now_ms: i64) -> Result<(), DbError> {
+        let mut tx = self.db.begin().await?;
+        sqlx::query("UPDATE ingress_upload SET swept_at_ms = $1 WHERE upload_id = $2")
+            .bind(now_ms)
+            .bind(id.as_str())
+            .execute(tx.conn())
+            .await?;
+        tx.commit().await
     }
 
     /// The parts that were announced.
@@ -200,7 +219,8 @@ impl Store {
         let mut tx = self.db.begin().await?;
         sqlx::query(
             "DELETE FROM ingress_upload
-             WHERE state IN ('abandoned', 'discarded') AND touched_at_ms <= $1",
+             WHERE state IN ('abandoned', 'discarded') AND touched_at_ms <= $1
+               AND swept_at_ms >= touched_at_ms",
         )
         .bind(since_ms)
         .execute(tx.conn())
