@@ -89,9 +89,20 @@ fn is_passing(code: &str) -> bool {
 /// with BUSY instead of waiting.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
+/// Where the events go that a transaction appends to the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Outbox {
+    /// To the log of the embedded bus: the commit publishes them.
+    #[default]
+    Log,
+    /// To a table, from which a relay publishes them on another bus.
+    Relay,
+}
+
 /// The database. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Db {
+    outbox: Outbox,
     readers: AnyPool,
     writer: AnyPool,
     turn: Arc<tokio::sync::Mutex<()>>,
@@ -104,11 +115,18 @@ impl Db {
         &self.readers
     }
 
+    /// The same database, whose transactions append events to `outbox`.
+    #[must_use]
+    pub fn with_outbox(self, outbox: Outbox) -> Self {
+        Self { outbox, ..self }
+    }
+
     /// Begins a transaction that may write. Dropped without [`Tx::commit`] it changes nothing.
     pub async fn begin(&self) -> Result<Tx, DbError> {
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let inner = self.writer.begin_with(BEGIN).await?;
         Ok(Tx {
+            outbox: self.outbox,
             inner,
             changed: self.changed.clone(),
             _turn: turn,
@@ -131,6 +149,7 @@ impl Db {
 /// A transaction that may write.
 #[derive(Debug)]
 pub struct Tx {
+    outbox: Outbox,
     inner: sqlx::Transaction<'static, Any>,
     changed: watch::Sender<u64>,
     _turn: OwnedMutexGuard<()>,
@@ -140,6 +159,11 @@ impl Tx {
     /// The connection, for `sqlx::query(…).execute(tx.conn())`.
     pub fn conn(&mut self) -> &mut sqlx::AnyConnection {
         &mut self.inner
+    }
+
+    /// Where events go that this transaction appends.
+    pub fn outbox(&self) -> Outbox {
+        self.outbox
     }
 
     /// Makes the changes durable and wakes whoever waits for changes.

@@ -14,7 +14,7 @@ use sqlx::{AnyConnection, AnyPool, Connection as _};
 use tokio::sync::watch;
 use tracing::warn;
 
-use crate::Db;
+use crate::{Db, Outbox};
 
 /// How often to look whether another process has written. Within a process nobody waits for it.
 const OTHER_PROCESSES: Duration = Duration::from_millis(100);
@@ -86,6 +86,7 @@ impl Db {
             lifecycle.clone(),
         ));
         Ok(Self {
+            outbox: Outbox::default(),
             readers,
             writer,
             turn: Arc::default(),
