@@ -29,6 +29,8 @@ pub(crate) struct Config {
     /// Where the services of this process listen for one another, by name. Default: on loopback
     /// ports that processes of one data folder find.
     pub(crate) listen: HashMap<String, SocketAddr>,
+    /// The database.
+    pub(crate) database: platform_db::DatabaseConfig,
     /// The object store.
     pub(crate) objects: Objects,
     /// The public address.
@@ -71,6 +73,7 @@ impl Default for Config {
             telemetry: platform_telemetry::Config::default(),
             services: HashMap::new(),
             listen: HashMap::new(),
+            database: platform_db::DatabaseConfig::default(),
             objects: Objects::default(),
             gateway: proxy::Config::default(),
             ingress: ingress::Config::default(),

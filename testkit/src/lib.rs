@@ -6,4 +6,5 @@ pub mod film;
 pub mod memory_blobs;
 pub mod real;
 pub mod room;
+pub mod rows;
 pub mod stage;

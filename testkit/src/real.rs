@@ -14,6 +14,19 @@ pub fn postgres() -> String {
     server("MARQUEE_TEST_POSTGRES", example)
 }
 
+/// Whether the suites that need rows get them from PostgreSQL.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "which rows the tests run on is for whoever runs them to say"
+)]
+pub fn rows_are_postgres() -> bool {
+    match std::env::var("MARQUEE_TEST_ROWS").as_deref() {
+        Err(_) | Ok("sqlite") => false,
+        Ok("postgres") => true,
+        Ok(other) => panic!("MARQUEE_TEST_ROWS is {other}: set it to sqlite or postgres"),
+    }
+}
+
 /// Address of an Elasticsearch.
 pub fn elasticsearch() -> String {
     server("MARQUEE_TEST_ELASTICSEARCH", "http://127.0.0.1:9200")

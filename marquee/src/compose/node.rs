@@ -45,7 +45,7 @@ impl Node {
         };
         let discovery = Discovery::new(addresses, Some(data.join("run")));
         let store = objects::open(config, &data, serves_objects, &discovery, ground).await?;
-        let db = Db::open_sqlite(&data.join("marquee.db"), ground).await?;
+        let db = Db::open(&config.database, &data, ground).await?;
         let bus = EmbeddedBus::open(db.clone(), ground).await?;
         let blobs = Retrying::new(store, Backoff::standard());
         blobs.ensure_bucket().await?;

@@ -10,7 +10,7 @@ use crate::{Db, DbError};
 pub struct Migration {
     /// Position in the service's list, from 1, without gaps.
     pub version: i64,
-    /// Statements, separated by semicolons.
+    /// Statements, separated by semicolons. `BLOB` is `BYTEA` on PostgreSQL.
     pub sql: Cow<'static, str>,
 }
 
@@ -61,7 +61,10 @@ impl Db {
     }
 
     async fn apply(&self, service: &'static str, migration: &Migration) -> Result<(), DbError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_migration().await?;
+        if let Some(turn) = self.engine.migration_turn() {
+            sqlx::raw_sql(turn).execute(tx.conn()).await?;
+        }
         sqlx::raw_sql(
             "CREATE TABLE IF NOT EXISTS schema_migration (
                 service TEXT NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (service, version))",
@@ -77,7 +80,8 @@ impl Db {
         .execute(tx.conn())
         .await?;
         if inserted.rows_affected() == 1 {
-            sqlx::raw_sql(sqlx::AssertSqlSafe(migration.sql.as_ref().to_owned()))
+            let sql = self.engine.schema(&migration.sql).into_owned();
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
                 .execute(tx.conn())
                 .await?;
         }

@@ -1,23 +1,11 @@
-//! Opening the database.
+//! Opening the database that the configuration names.
 
-use std::fmt::Write as _;
-use std::fs::OpenOptions;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::sync::{Arc, Once};
-use std::time::Duration;
+use std::sync::Once;
 
 use platform_core::Lifecycle;
-use sqlx::any::AnyPoolOptions;
-use sqlx::{AnyConnection, AnyPool, Connection as _};
-use tokio::sync::watch;
-use tracing::warn;
 
-use crate::{Db, Outbox};
-
-/// How often to look whether another process has written. Within a process nobody waits for it.
-const OTHER_PROCESSES: Duration = Duration::from_millis(100);
+use crate::{DatabaseConfig, Db, postgres};
 
 /// A database that cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -49,148 +37,105 @@ pub enum OpenError {
         #[source]
         source: sqlx::Error,
     },
+    /// A file that the configuration names cannot be read.
+    #[error("the file {path} cannot be read: check {key}")]
+    Named {
+        /// The key of the configuration.
+        key: &'static str,
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Too few connections to work with.
+    #[error("database.max_connections is {0}: allow at least {least}", least = crate::config::LEAST_CONNECTIONS)]
+    Connections(u32),
+    /// Nobody answers there.
+    #[error(
+        "no PostgreSQL answers at {place}: check the host and port in database.url, and that the \
+         server runs"
+    )]
+    Unreachable {
+        /// Host, port and database.
+        place: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The server does not let the user in.
+    #[error(
+        "PostgreSQL at {place} does not let {user} in: check the user in database.url, the \
+         password in database.password_file, and the server's pg_hba.conf"
+    )]
+    Refused {
+        /// Host, port and database.
+        place: String,
+        /// The user.
+        user: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The database does not exist.
+    #[error("PostgreSQL at {place} has no such database: make it with CREATE DATABASE {database}")]
+    NoDatabase {
+        /// Host, port and database.
+        place: String,
+        /// The database.
+        database: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// No encrypted connection comes about.
+    #[error(
+        "no encrypted connection to PostgreSQL at {place}: check sslmode in database.url and the \
+         certificates in database.root_certificate_file"
+    )]
+    Tls {
+        /// Host, port and database.
+        place: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The database is there, but not of use.
+    #[error("the database {place} is of no use: {why}")]
+    Unsuitable {
+        /// Host, port and database.
+        place: String,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// Another failure of the server.
+    #[error("PostgreSQL at {place} cannot be used")]
+    Postgres {
+        /// Host, port and database.
+        place: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
 }
 
 static DRIVERS: Once = Once::new();
 
+pub(crate) fn install_drivers() {
+    DRIVERS.call_once(sqlx::any::install_default_drivers);
+}
+
 impl Db {
-    /// Opens the SQLite database at `path`, making it and its folder when they do not exist, and
-    /// watches for commits of other processes as long as `lifecycle` lasts.
-    pub async fn open_sqlite(path: &Path, lifecycle: &Lifecycle) -> Result<Self, OpenError> {
-        DRIVERS.call_once(sqlx::any::install_default_drivers);
-        if let Some(folder) = path.parent() {
-            tokio::fs::create_dir_all(folder)
-                .await
-                .map_err(|source| OpenError::Folder {
-                    folder: folder.display().to_string(),
-                    source,
-                })?;
+    /// Opens the database that `config` names: PostgreSQL, or SQLite in `folder`. Commits of
+    /// other processes are watched for as long as `lifecycle` lasts.
+    pub async fn open(
+        config: &DatabaseConfig,
+        folder: &Path,
+        lifecycle: &Lifecycle,
+    ) -> Result<Self, OpenError> {
+        match &config.url {
+            Some(url) => postgres::open(config, url, lifecycle).await,
+            None => Self::open_sqlite(&folder.join("marquee.db"), lifecycle).await,
         }
-        let wrap = |source| OpenError::Open {
-            path: path.display().to_string(),
-            source,
-        };
-        let url = prepare(path).map_err(|source| OpenError::File {
-            path: path.display().to_string(),
-            source,
-        })?;
-        let writer = pool(1, &url, WRITER).await.map_err(wrap)?;
-        let readers = pool(4, &url, READER).await.map_err(wrap)?;
-        let mut watcher = AnyConnection::connect(&url).await.map_err(wrap)?;
-        configure(&mut watcher, READER).await.map_err(wrap)?;
-        let changed = watch::Sender::new(0);
-        lifecycle.spawn(watch_other_processes(
-            watcher,
-            readers.clone(),
-            changed.clone(),
-            lifecycle.clone(),
-        ));
-        Ok(Self {
-            outbox: Outbox::default(),
-            readers,
-            writer,
-            turn: Arc::default(),
-            changed,
-        })
-    }
-}
-
-/// Makes the file at `path` when there is none, for nobody else to read (SQLite makes the files
-/// beside it alike), and returns its address.
-fn prepare(path: &Path) -> std::io::Result<String> {
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)?;
-    // Of a relative address the first part would be a host.
-    let absolute = std::path::absolute(path)?;
-    let mut url = "sqlite://".to_owned();
-    for byte in absolute.as_os_str().as_bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-_.".contains(byte) {
-            url.push(char::from(*byte));
-        } else {
-            // Writing to a String cannot fail.
-            write!(url, "%{byte:02X}").unwrap_or_default();
-        }
-    }
-    Ok(url)
-}
-
-async fn pool(
-    size: u32,
-    url: &str,
-    pragmas: &'static [&'static str],
-) -> Result<AnyPool, sqlx::Error> {
-    AnyPoolOptions::new()
-        .max_connections(size)
-        .min_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        // A file does not hang up.
-        .test_before_acquire(false)
-        .acquire_timeout(Duration::from_secs(30))
-        .after_connect(move |connection, _| Box::pin(configure(connection, pragmas)))
-        .connect(url)
-        .await
-}
-
-/// The timeout comes first: the switch to WAL may have to wait for another process's.
-const WRITER: &[&str] = &[
-    "PRAGMA busy_timeout = 10000",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA journal_size_limit = 67108864",
-    "PRAGMA cache_size = -4096",
-];
-
-/// A write that took this way would not queue and would wake nobody.
-const READER: &[&str] = &[
-    "PRAGMA busy_timeout = 10000",
-    "PRAGMA cache_size = -4096",
-    "PRAGMA query_only = ON",
-];
-
-async fn configure(
-    connection: &mut AnyConnection,
-    pragmas: &'static [&'static str],
-) -> Result<(), sqlx::Error> {
-    for pragma in pragmas {
-        sqlx::raw_sql(*pragma).execute(&mut *connection).await?;
-    }
-    Ok(())
-}
-
-/// `data_version` changes on a connection when another connection, of any process, commits; it
-/// reads one page of shared memory.
-async fn watch_other_processes(
-    mut connection: AnyConnection,
-    readers: AnyPool,
-    changed: watch::Sender<u64>,
-    lifecycle: Lifecycle,
-) {
-    let mut seen = None;
-    loop {
-        tokio::select! {
-            // Nobody begins anything on account of others' commits from here on.
-            () = lifecycle.draining() => break,
-            () = readers.close_event() => break,
-            () = tokio::time::sleep(OTHER_PROCESSES) => {}
-        }
-        let version: Result<i64, _> = sqlx::query_scalar("PRAGMA data_version")
-            .fetch_one(&mut connection)
-            .await;
-        match version {
-            Ok(version) if seen != Some(version) => {
-                seen = Some(version);
-                changed.send_modify(|n| *n = n.wrapping_add(1));
-            }
-            Ok(_) => {}
-            Err(error) => warn!(%error, "cannot see whether other processes wrote"),
-        }
-    }
-    if let Err(error) = connection.close().await {
-        warn!(%error, "a connection to the database did not close");
     }
 }

@@ -1,14 +1,11 @@
-//! The SQLite database keeps the promises of the seam.
+//! The databases keep the promises of the seam: SQLite, or PostgreSQL by `MARQUEE_TEST_ROWS`.
 
 use platform_core::Lifecycle;
-use platform_db::Db;
 use testkit::conformance::rows;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sqlite_conforms() {
+async fn rows_conform() {
     let dir = tempfile::tempdir().unwrap();
-    let db = Db::open_sqlite(&dir.path().join("rows.db"), &Lifecycle::new())
-        .await
-        .unwrap();
+    let db = testkit::rows::open(dir.path(), &Lifecycle::new()).await;
     rows::run(&db).await;
 }

@@ -36,12 +36,14 @@ pub async fn run(db: &Db) {
 }
 
 async fn insert(db: &Db, id: &str) -> Result<(), DbError> {
-    let mut tx = db.begin().await?;
-    sqlx::query("INSERT INTO rows_item (id, state, version) VALUES ($1, 'new', 0)")
-        .bind(id)
-        .execute(tx.conn())
-        .await?;
-    tx.commit().await
+    db.write(|mut tx| async move {
+        sqlx::query("INSERT INTO rows_item (id, state, version) VALUES ($1, 'new', 0)")
+            .bind(id)
+            .execute(tx.conn())
+            .await?;
+        tx.commit().await
+    })
+    .await
 }
 
 async fn version(db: &Db, id: &str) -> Option<i64> {
@@ -71,19 +73,21 @@ async fn a_state_moves_once_by_compare_and_set(db: &Db) {
     for _ in 0..8 {
         let db = db.clone();
         tasks.spawn(async move {
-            let mut tx = db.begin().await.unwrap();
-            let moved = sqlx::query(
-                "UPDATE rows_item SET state = 'done', version = version + 1
-                 WHERE id = $1 AND state = $2",
-            )
-            .bind("cas")
-            .bind("new")
-            .execute(tx.conn())
+            db.write(|mut tx| async move {
+                let moved = sqlx::query(
+                    "UPDATE rows_item SET state = 'done', version = version + 1
+                     WHERE id = $1 AND state = $2",
+                )
+                .bind("cas")
+                .bind("new")
+                .execute(tx.conn())
+                .await?
+                .rows_affected();
+                tx.commit().await?;
+                Ok::<_, DbError>(moved)
+            })
             .await
             .unwrap()
-            .rows_affected();
-            tx.commit().await.unwrap();
-            moved
         });
     }
     assert_eq!(tasks.join_all().await.iter().sum::<u64>(), 1);
@@ -226,18 +230,19 @@ async fn concurrent_increments_all_count(db: &Db) {
         let db = db.clone();
         tasks.spawn(async move {
             for _ in 0..10 {
-                let mut tx = db.begin().await.unwrap();
-                let read: i64 =
-                    sqlx::query_scalar("SELECT version FROM rows_item WHERE id = 'count'")
-                        .fetch_one(tx.conn())
-                        .await
-                        .unwrap();
-                sqlx::query("UPDATE rows_item SET version = $1 WHERE id = 'count'")
-                    .bind(read + 1)
-                    .execute(tx.conn())
-                    .await
-                    .unwrap();
-                tx.commit().await.unwrap();
+                db.write(|mut tx| async move {
+                    let read: i64 =
+                        sqlx::query_scalar("SELECT version FROM rows_item WHERE id = 'count'")
+                            .fetch_one(tx.conn())
+                            .await?;
+                    sqlx::query("UPDATE rows_item SET version = $1 WHERE id = 'count'")
+                        .bind(read + 1)
+                        .execute(tx.conn())
+                        .await?;
+                    tx.commit().await
+                })
+                .await
+                .unwrap();
             }
         });
     }

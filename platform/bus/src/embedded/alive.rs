@@ -1,18 +1,17 @@
 //! A sign of life that the operating system takes down: a locked file beside the database.
 //!
 //! A process that was killed is noticed at once by whoever starts next, instead of after a lease.
-//! Where files cannot be locked the lease decides alone.
+//! Where files cannot be locked, or the database is none, the lease decides alone.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use platform_db::{Db, DbError};
-use sqlx::Row as _;
+use platform_db::Db;
 
 #[derive(Debug)]
 pub(super) struct Sign {
     /// Path of the database file, when it has one.
-    base: Option<String>,
+    base: Option<PathBuf>,
     process: String,
     /// Locked as long as it is open.
     lock: Option<File>,
@@ -20,16 +19,9 @@ pub(super) struct Sign {
 
 impl Sign {
     /// Puts up the sign of `process`.
-    pub(super) async fn put_up(db: &Db, process: &str) -> Result<Self, DbError> {
-        let rows = sqlx::query("PRAGMA database_list")
-            .fetch_all(db.reader())
-            .await?;
-        let base = rows
-            .first()
-            .and_then(|row| row.try_get::<String, _>("file").ok())
-            .filter(|file| !file.is_empty());
+    pub(super) fn put_up(db: &Db, process: &str) -> Self {
         let mut sign = Self {
-            base,
+            base: db.file().map(Path::to_owned),
             process: process.to_owned(),
             lock: None,
         };
@@ -38,12 +30,13 @@ impl Sign {
             file.try_lock().ok()?;
             Some(file)
         });
-        Ok(sign)
+        sign
     }
 
     fn path(&self, process: &str) -> Option<PathBuf> {
-        let base = self.base.as_ref()?;
-        Some(PathBuf::from(format!("{base}.{process}.lock")))
+        let mut path = self.base.clone()?.into_os_string();
+        path.push(format!(".{process}.lock"));
+        Some(path.into())
     }
 
     /// Whether the sign of `process` is there and nobody holds it: the process is dead. Its file

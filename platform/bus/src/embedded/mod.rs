@@ -94,7 +94,7 @@ impl EmbeddedBus {
     ) -> Result<Self, OpenBusError> {
         db.migrate("bus", schema::MIGRATIONS).await?;
         let process = random_id();
-        let sign = Sign::put_up(&db, &process).await?;
+        let sign = Sign::put_up(&db, &process);
         let hub = Arc::new(Hub::new(db, settings, process, sign));
         lifecycle.spawn(Arc::clone(&hub).run(lifecycle.clone()));
         Ok(Self { hub })
