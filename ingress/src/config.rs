@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use url::Url;
+use serde::{Deserialize, Serialize};
 
 /// AWS signs for a week; a leaked address must not be of use that long.
 const LONGEST_TTL: Duration = Duration::from_mins(15);
@@ -14,9 +13,6 @@ const LONGEST_TTL: Duration = Duration::from_mins(15);
 pub struct Config {
     /// Largest file that is taken.
     pub max_size_bytes: u64,
-    /// Where clients reach the object store; by default the address that the request was sent to.
-    #[serde(serialize_with = "write_url", deserialize_with = "read_url")]
-    pub public_url: Option<Url>,
     /// How long a presigned address is valid, in seconds: at most 900.
     pub presign_ttl_s: u64,
     /// An upload that nobody has touched for this many seconds is abandoned.
@@ -33,7 +29,6 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             max_size_bytes: 64 << 30,
-            public_url: None,
             presign_ttl_s: 900,
             idle_s: 24 * 60 * 60,
             sweep_interval_ms: 5 * 60 * 1000,
@@ -63,21 +58,4 @@ impl Config {
 fn ago(now_ms: i64, seconds: u64) -> i64 {
     let ms = i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
     now_ms.saturating_sub(ms)
-}
-
-#[expect(clippy::ref_option, reason = "serde's signature")]
-fn write_url<S: Serializer>(url: &Option<Url>, serializer: S) -> Result<S::Ok, S::Error> {
-    url.as_ref().map(Url::as_str).serialize(serializer)
-}
-
-fn read_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    let parse = |text: String| {
-        Url::parse(&text).map_err(|error| {
-            D::Error::custom(format!(
-                "{text:?} is no address such as https://films.example: {error}"
-            ))
-        })
-    };
-    text.map(parse).transpose()
 }

@@ -22,6 +22,7 @@ use platform_bus::Bus;
 use platform_core::{Clock, Lifecycle};
 use platform_db::{Db, MigrateError};
 use platform_http::{Client, ServeError, Server, Service, serve};
+use url::Url;
 
 pub use config::Config;
 pub use http::openapi;
@@ -38,6 +39,8 @@ pub struct Deps {
     pub bus: Arc<dyn Bus>,
     /// Where the files go.
     pub blobs: Arc<dyn Blobs>,
+    /// Where clients reach the object store; `None`: where they sent their request.
+    pub public_objects: Option<Url>,
     /// Knows where services announce themselves.
     pub client: Client,
     /// What time it is.
@@ -78,9 +81,8 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         platform_bus::consume(Arc::clone(&deps.bus), refusals, deps.lifecycle.clone()),
     );
     let uploads = web::Data::new(uploads);
-    let public = web::Data::from(config);
     let routes = move |app: &mut web::ServiceConfig| {
-        app.app_data(uploads.clone()).app_data(public.clone());
+        app.app_data(uploads.clone());
         http::configure(app);
     };
     let server = Server::internal(Service::Ingress);

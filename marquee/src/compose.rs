@@ -3,6 +3,7 @@
 mod node;
 mod objects;
 mod services;
+mod store_check;
 
 use std::io::Write as _;
 use std::time::Duration;

@@ -5,9 +5,11 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use platform_core::Redacted;
 use platform_core::config::ConfigError;
 use platform_http::Replicas;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::cli::{ConfigArguments, Failure};
 
@@ -55,12 +57,33 @@ pub(crate) struct Config {
 pub(crate) struct Objects {
     /// Name of the bucket.
     pub(crate) bucket: String,
+    /// Address of an S3 store, as the services reach it. Default: the embedded store.
+    pub(crate) endpoint: Option<Url>,
+    /// Its address as browsers and `marquee upload` reach it. Default: `endpoint`.
+    pub(crate) public_endpoint: Option<Url>,
+    /// The region that requests are signed for; most stores other than Amazon's take any.
+    pub(crate) region: String,
+    /// Access key id.
+    pub(crate) access_key: String,
+    /// File with the secret access key.
+    pub(crate) secret_key_file: Option<PathBuf>,
+    /// The secret access key itself: for the environment, a file should not hold it.
+    pub(crate) secret_key: Option<Redacted>,
+    /// The bucket stands in the path (works everywhere) rather than in the host name.
+    pub(crate) path_style: bool,
 }
 
 impl Default for Objects {
     fn default() -> Self {
         Self {
             bucket: "marquee".to_owned(),
+            endpoint: None,
+            public_endpoint: None,
+            region: "us-east-1".to_owned(),
+            access_key: String::new(),
+            secret_key_file: None,
+            secret_key: None,
+            path_style: true,
         }
     }
 }

@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use platform_core::Lifecycle;
 use platform_http::{Client, Health, Running, ServeError, Server, Service};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// How the gateway is to run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,6 +23,18 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Threads that serve.
     pub workers: usize,
+    /// Its address as people see it, such as `https://films.example`. Default: where it listens.
+    pub public_url: Option<Url>,
+}
+
+impl Config {
+    /// The origin of the pages (RFC 6454), `https://films.example`.
+    pub fn origin(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.origin().ascii_serialization(),
+            None => format!("http://{}", self.listen),
+        }
+    }
 }
 
 impl Default for Config {
@@ -29,6 +42,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             workers: 2,
+            public_url: None,
         }
     }
 }

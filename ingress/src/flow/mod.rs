@@ -14,6 +14,7 @@ use platform_core::Clock;
 use schemas::v1::Event;
 use schemas::v1::event::Payload;
 use schemas::{NewEvent, OwnerId, UploadId};
+use url::Url;
 
 use crate::domain::Upload;
 use crate::error::UploadError;
@@ -29,6 +30,8 @@ pub(crate) struct Uploads {
     pub(crate) store: Store,
     pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Where clients reach the object store, unless it is where they sent their request.
+    pub(crate) public_objects: Option<Url>,
     config: Arc<Config>,
 }
 
@@ -38,6 +41,7 @@ impl Uploads {
             store: Store::new(deps.db.clone()),
             blobs: Arc::clone(&deps.blobs),
             clock: Arc::clone(&deps.clock),
+            public_objects: deps.public_objects.clone(),
             config,
         }
     }

@@ -75,6 +75,7 @@ impl Service {
             db: db.clone(),
             bus: Arc::new(bus.clone()),
             blobs: Arc::clone(&blobs),
+            public_objects: None,
             client: Client::new(Discovery::new(Addresses::default(), None)).unwrap(),
             clock: Arc::new(clock.clone()),
             lifecycle: life.clone(),

@@ -1,4 +1,4 @@
-//! The embedded object store, and the way to it.
+//! The object store, embedded or elsewhere, and the way to it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -8,15 +8,58 @@ use platform_blob::{S3Blobs, S3Config};
 use platform_core::{Clock, Lifecycle, Redacted, SystemClock, secret};
 use platform_http::{Discovery, Service};
 use platform_objects::LocalFolder;
+use url::Url;
 
 use crate::cli::Failure;
-use crate::config::Config;
+use crate::config::{Config, Objects};
 
 /// Access key id of the embedded store; its secret is made at first start.
 const ACCESS_KEY: &str = "marquee";
 
-/// Serves the embedded store if this process is to, and connects to it.
+/// Connects to the configured store, or to the embedded one, which this process serves if it is to.
 pub(crate) async fn open(
+    config: &Config,
+    data: &Path,
+    serve_here: bool,
+    discovery: &Discovery,
+    ground: &Lifecycle,
+) -> Result<S3Blobs, Failure> {
+    match &config.objects.endpoint {
+        Some(endpoint) => Ok(S3Blobs::new(&elsewhere(&config.objects, endpoint.clone())?)),
+        None => embedded(config, data, serve_here, discovery, ground).await,
+    }
+}
+
+/// Where clients reach the store; `None`: through the gateway.
+pub(crate) fn public_endpoint(config: &Config) -> Option<Url> {
+    let objects = &config.objects;
+    let public = objects.public_endpoint.as_ref();
+    public.or(objects.endpoint.as_ref()).cloned()
+}
+
+fn elsewhere(objects: &Objects, endpoint: Url) -> Result<S3Config, Failure> {
+    let secret_key = match (&objects.secret_key_file, &objects.secret_key) {
+        (Some(file), _) => secret::read_configured(file)?,
+        (None, Some(secret)) => secret.clone(),
+        (None, None) => {
+            return Err(
+                "objects.endpoint is set, and no key to it: set objects.access_key and \
+                        objects.secret_key_file"
+                    .into(),
+            );
+        }
+    };
+    Ok(S3Config {
+        endpoint,
+        region: objects.region.clone(),
+        bucket: objects.bucket.clone(),
+        access_key: objects.access_key.clone(),
+        secret_key,
+        path_style: objects.path_style,
+    })
+}
+
+async fn embedded(
     config: &Config,
     data: &Path,
     serve_here: bool,

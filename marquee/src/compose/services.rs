@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::openapi;
 
 use super::node::Node;
+use super::{objects, store_check};
 
 /// Starts `role` with what `node` offers.
 pub(crate) async fn start(role: Role, config: &Config, node: &Node) -> Result<(), Failure> {
@@ -59,10 +60,16 @@ async fn edge(config: &Config, node: &Node) -> Result<(), Failure> {
 }
 
 async fn ingress(config: &Config, node: &Node) -> Result<(), Failure> {
+    let public_objects = objects::public_endpoint(config);
+    if let Some(public) = &public_objects {
+        let origin = config.gateway.origin();
+        store_check::check(&*node.blobs, public, &origin).await?;
+    }
     let deps = ingress::Deps {
         db: node.db.clone(),
         bus: Arc::clone(&node.bus),
         blobs: Arc::clone(&node.blobs),
+        public_objects,
         client: node.client.clone(),
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
@@ -123,7 +130,8 @@ fn gateway(config: &Config, node: &Node) -> Result<(), Failure> {
         client: node.client.clone(),
         lifecycle: node.lifecycle.clone(),
         openapi: openapi::document().to_json()?,
-        bucket: Some(config.objects.bucket.clone()),
+        // Presigned requests to another store do not pass here.
+        bucket: (config.objects.endpoint.is_none()).then(|| config.objects.bucket.clone()),
     };
     let running = proxy::build(&config.gateway, deps)?;
     node.set_gateway(running.addr);

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-/// A secret: `Debug` and `Display` show that it is there, not what it is.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A secret: whatever prints or writes it shows that it is there, not what it is.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Redacted(String);
 
@@ -18,6 +18,12 @@ impl Redacted {
     /// The secret itself, for the one place that must send or compare it.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for Redacted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("[redacted]")
     }
 }
 

@@ -13,13 +13,35 @@ use crate::Redacted;
 /// Characters of a secret: 190 random bits.
 const LENGTH: usize = 32;
 
-/// A secret that can be neither read nor made.
+/// A secret that is not to be had.
 #[derive(Debug, thiserror::Error)]
-#[error("the secret {file} cannot be read or made: check that its folder is writable")]
-pub struct SecretError {
-    file: String,
-    #[source]
-    source: io::Error,
+pub enum SecretError {
+    /// It can be neither read nor made.
+    #[error("the secret {file} cannot be read or made: check that its folder is writable")]
+    Own {
+        /// Where it is kept.
+        file: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It was configured, and cannot be read.
+    #[error("the secret {file} cannot be read: check the path, and that this user may read it")]
+    Configured {
+        /// Where it should be.
+        file: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Reads the secret that an operator put into `file`, without the white space around it.
+pub fn read_configured(file: &Path) -> Result<Redacted, SecretError> {
+    read(file).map_err(|source| SecretError::Configured {
+        file: file.display().to_string(),
+        source,
+    })
 }
 
 /// Reads the secret in `file`, which only its owner can read, and makes it when there is none.
@@ -30,7 +52,7 @@ pub fn read_or_create(file: &Path) -> Result<Redacted, SecretError> {
             io::ErrorKind::NotFound => create(file).and_then(|()| read(file)),
             _ => Err(error),
         })
-        .map_err(|source| SecretError {
+        .map_err(|source| SecretError::Own {
             file: file.display().to_string(),
             source,
         })

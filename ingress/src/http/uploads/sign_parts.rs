@@ -8,7 +8,6 @@ use schemas::UploadId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::Config;
 use crate::domain::KnownPart;
 use crate::flow::{Signed, Uploads};
 use crate::http::origin::public_origin;
@@ -67,9 +66,8 @@ pub(crate) async fn sign_parts(
     id: web::Path<UploadId>,
     body: web::Json<PresignParts>,
     uploads: web::Data<Uploads>,
-    config: web::Data<Config>,
 ) -> Result<web::Json<PresignedParts>, Problem> {
-    let endpoint = public_origin(&request, config.public_url.as_ref())?;
+    let endpoint = public_origin(&request, uploads.public_objects.as_ref())?;
     let upload = uploads.get(&id, &principal.owner).await?;
     let parts: Vec<KnownPart> = body
         .into_inner()

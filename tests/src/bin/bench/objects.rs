@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use platform_blob::{Blobs as _, Part, PartToSign, S3Blobs, S3Config, crc32c_base64};
-use serde_json::json;
+use platform_core::Redacted;
 use system_tests::Marquee;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -70,12 +70,9 @@ fn store(marquee: &Marquee) -> S3Blobs {
         let text = std::fs::read_to_string(path).expect("Marquee has written it");
         text.trim().to_owned()
     };
-    let config = json!({
-        "endpoint": read("objects.url"),
-        "access_key": "marquee",
-        "secret_key": read("objects.key"),
-    });
-    let config: S3Config = serde_json::from_value(config).expect("a configuration");
+    let endpoint = read("objects.url").parse().expect("an address");
+    let secret = Redacted::new(read("objects.key"));
+    let config = S3Config::new(endpoint, "marquee", secret);
     S3Blobs::new(&config)
 }
 
