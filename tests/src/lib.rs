@@ -11,6 +11,7 @@ pub mod film;
 pub mod marquee;
 pub mod objects;
 pub mod playlist;
+pub mod stack;
 
 pub use marquee::Marquee;
 pub use objects::Objects;

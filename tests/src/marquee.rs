@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
+use crate::stack;
 use testkit::stage::{PATIENCE, eventually};
 
 /// The built binary: tests, in `target/<profile>/deps`, and benchmarks, one folder above, use that
@@ -238,6 +239,7 @@ impl Data {
 pub fn command<I: IntoIterator<Item: AsRef<OsStr>>>(data: &Path, arguments: I) -> Command {
     let mut command = command_plain(arguments);
     command.arg("--data").arg(data);
+    command.envs(stack::variables(data));
     command
 }
 

@@ -7,13 +7,18 @@ use bytes::Bytes;
 use platform_blob::{Blobs as _, S3Blobs, S3Config};
 use platform_core::Redacted;
 
-/// The embedded object store of an instance that runs.
+use crate::stack;
+
+/// The object store of an instance that runs.
 #[derive(Debug)]
 pub struct Objects(S3Blobs);
 
 impl Objects {
     /// The store of the instance on `data`.
     pub fn of(data: &Path) -> Self {
+        if stack::is_real() {
+            return Self(S3Blobs::new(&stack::s3_config(data)));
+        }
         let read = |name: &str| {
             let text = std::fs::read_to_string(data.join("run").join(name));
             text.expect("the store has told").trim().to_owned()
