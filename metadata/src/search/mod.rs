@@ -12,13 +12,19 @@
 //!
 //! Nothing in a text or a query is syntax.
 
+mod config;
+mod elastic;
 mod highlight;
+mod rank;
 mod tantivy;
 mod terms;
 mod words;
+mod worth;
 
 use async_trait::async_trait;
 
+pub use self::config::Config;
+pub use self::elastic::ElasticIndex;
 pub use self::highlight::Segment;
 pub use self::tantivy::TantivyIndex;
 
@@ -104,8 +110,10 @@ pub struct Page {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SearchErrorKind {
-    /// The request can never succeed: a cursor that is none.
+    /// The request can never succeed: a cursor that is none, a configuration with a mistake.
     Invalid,
+    /// The server of the index gives no answer, or no good one. What it stores may be well.
+    Away,
     /// The same call may succeed later.
     Unavailable,
     /// What is stored cannot be read: only [`SearchIndex::clear`] helps.
@@ -154,7 +162,8 @@ pub trait SearchIndex: Send + Sync + std::fmt::Debug {
     /// Names this index; it has another name after it began anew.
     async fn id(&self) -> Result<String, SearchError>;
 
-    /// Makes the changes durable and visible, all or none.
+    /// Makes the changes durable and visible. After a failure some of them may be: the same call
+    /// again is safe.
     async fn apply(&self, changes: Vec<Change>) -> Result<(), SearchError>;
 
     /// The best videos for a query.

@@ -4,6 +4,10 @@ use super::words::words;
 
 /// More words than this say nothing more.
 const MOST_TERMS: usize = 12;
+/// Letters of the longest word in which typos are looked for: the effort grows with them.
+const LONGEST_WORD: usize = 50;
+/// Letters of a word after which nobody looks: no word is as long.
+const LONGEST_TERM: usize = 256;
 
 /// The words somebody looks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +32,7 @@ impl Terms {
         let terms = words.into_iter().take(MOST_TERMS).map(|word| Term {
             typos: forgiven(&word.folded),
             unfinished: word.range.end == end,
-            text: word.folded,
+            text: word.folded.chars().take(LONGEST_TERM).collect(),
         });
         Self(terms.filter(|term| !term.text.is_empty()).collect())
     }
@@ -70,15 +74,15 @@ impl Term {
     }
 }
 
-/// Short words and numbers mean what they say.
+/// Short words, numbers and what is no word mean what they say.
 fn forgiven(word: &str) -> u8 {
     if !word.chars().all(char::is_alphabetic) {
         return 0;
     }
     match word.chars().count() {
-        0..=3 => 0,
         4..=7 => 1,
-        _ => 2,
+        8..=LONGEST_WORD => 2,
+        _ => 0,
     }
 }
 

@@ -29,6 +29,12 @@ pub(super) fn words(text: &str) -> Vec<Word> {
     found
 }
 
+/// The words of `text` with spaces between them.
+pub(super) fn joined(text: &str) -> String {
+    let folded: Vec<String> = words(text).into_iter().map(|word| word.folded).collect();
+    folded.join(" ")
+}
+
 /// How titles and descriptions are indexed.
 pub(super) fn analyzer() -> TextAnalyzer {
     TextAnalyzer::builder(WordTokenizer)

@@ -174,11 +174,26 @@ async fn nothing_in_a_query_is_syntax(index: &Index) {
         "{\"match_all\":{}}",
         "\\",
         "\0",
+        "* AND _exists_:title",
+        "_id:aaaaaaaaaaaaaaaaaaaaaaaaa1",
+        "title:/.*plai.*/",
+        "*lain",
+        "plain^1000 && (other || *)",
+        "\"} , \"query\": {\"match_all\": {}}",
+        "{{plain}} ${other}",
     ] {
         assert!(found(index, text).await.len() <= 1, "looking for {text:?}");
     }
-    let long = "x".repeat(10_000);
-    expect(index, &[(&long, &[]), ("plain\" ", &[1])]).await;
+    for long in [
+        "x".repeat(300),
+        "x".repeat(100_000),
+        "x ".repeat(50_000),
+        "\"(*".repeat(30_000),
+        "é映".repeat(10_000),
+    ] {
+        expect(index, &[(&long, &[])]).await;
+    }
+    expect(index, &[("plain\" ", &[1])]).await;
 }
 
 async fn better_text_comes_first_and_then_the_newer(index: &Index) {

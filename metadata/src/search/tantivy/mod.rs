@@ -16,6 +16,7 @@ use ::tantivy::{DocAddress, IndexReader, Score, Searcher, TantivyDocument, Tanti
 use async_trait::async_trait;
 
 use super::highlight::{fragment, whole};
+use super::rank::Rank;
 use super::terms::Terms;
 use super::{Change, Hit, Page, Query, SearchError, SearchErrorKind, SearchIndex};
 use folder::{Opened, open_or_create, recreate};
@@ -174,7 +175,7 @@ impl Inner {
             .map_err(broken)?;
         let mut rest = found
             .into_iter()
-            .map(|(rank, address)| (Rank::from(rank), address))
+            .map(|(rank, address)| (rank_of(rank), address))
             .filter(|(rank, _)| after.as_ref().is_none_or(|after| rank < after));
         let page: Vec<(Rank, DocAddress)> = rest.by_ref().take(query.limit).collect();
         let next = rest
@@ -232,45 +233,12 @@ fn version_of(searcher: &Searcher, id: &Term) -> Result<Option<u64>, SearchError
     Ok(newest)
 }
 
-/// A place in the order of results: text, then freshness, then anything that is always the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    /// Bits of a score that is not negative, which sort as it does.
-    score: u32,
-    published_at_ms: i64,
-    tie: u64,
-}
-
-impl From<(Score, Option<i64>, Option<u64>)> for Rank {
-    fn from((score, published, tie): (Score, Option<i64>, Option<u64>)) -> Self {
-        Self {
-            score: score.max(0.0).to_bits(),
-            published_at_ms: published.unwrap_or_default(),
-            tie: tie.unwrap_or_default(),
-        }
-    }
-}
-
-impl std::fmt::Display for Rank {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}.{}", self.score, self.published_at_ms, self.tie)
-    }
-}
-
-impl Rank {
-    fn parse(text: &str) -> Result<Self, SearchError> {
-        let mut numbers = text.split('.');
-        let mut parse = || {
-            Some(Self {
-                score: numbers.next()?.parse().ok()?,
-                published_at_ms: numbers.next()?.parse().ok()?,
-                tie: numbers.next()?.parse().ok()?,
-            })
-        };
-        parse().ok_or_else(|| {
-            SearchError::new(SearchErrorKind::Invalid, "the cursor is not one of ours")
-        })
-    }
+fn rank_of((score, published, tie): (Score, Option<i64>, Option<u64>)) -> Rank {
+    Rank::new(
+        score,
+        published.unwrap_or_default(),
+        tie.unwrap_or_default(),
+    )
 }
 
 /// What a failure of Tantivy means to us.

@@ -1,9 +1,4 @@
-//! What is looked for in which field, and what it is worth.
-//!
-//! Every way in which a word can be found has a fixed worth, and a word counts once, by its best.
-//! A text's worth is then a small whole number that depends on nothing but the text and the
-//! query: equally good texts are exactly equal, so that freshness decides, and pages stay in
-//! order while films come and go.
+//! What is looked for in which field.
 
 use ::tantivy::query::{
     BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, FuzzyTermQuery, Occur, PhraseQuery, Query,
@@ -14,31 +9,7 @@ use ::tantivy::{Score, Term as FieldTerm};
 
 use super::schema::Fields;
 use crate::search::terms::{Term, Terms};
-
-/// What it is worth to find a word in a field.
-struct Worth {
-    exact: Score,
-    beginning: Score,
-    typo: Score,
-    beginning_with_typo: Score,
-}
-
-const IN_TITLE: Worth = Worth {
-    exact: 12.0,
-    beginning: 8.0,
-    typo: 4.0,
-    beginning_with_typo: 2.0,
-};
-const IN_DESCRIPTION: Worth = Worth {
-    exact: 5.0,
-    beginning: 3.0,
-    typo: 2.0,
-    beginning_with_typo: 1.0,
-};
-/// The words stand in the title side by side.
-const PHRASE: Score = 6.0;
-/// The words are the title.
-const WHOLE_TITLE: Score = 20.0;
+use crate::search::worth::{IN_DESCRIPTION, IN_TITLE, PHRASE, WHOLE_TITLE, Worth};
 
 /// The query for `terms`, of which there is at least one.
 pub(super) fn build(fields: &Fields, terms: &Terms) -> BooleanQuery {

@@ -6,7 +6,8 @@ use ::tantivy::schema::{
 };
 
 use crate::search::Document;
-use crate::search::words::{ANALYZER, words};
+use crate::search::rank::tie;
+use crate::search::words::{ANALYZER, joined};
 
 /// Rises when what is below changes: an index of another version is built anew.
 pub(super) const SCHEMA_VERSION: u32 = 1;
@@ -65,7 +66,7 @@ impl Fields {
         made.add_i64(self.published, document.published_at_ms);
         made.add_u64(self.tie, tie(&document.video_id));
         made.add_text(self.title, &document.title);
-        made.add_text(self.whole_title, whole_title(&document.title));
+        made.add_text(self.whole_title, joined(&document.title));
         made.add_text(self.description, &document.description);
         made
     }
@@ -76,16 +77,4 @@ impl Fields {
         made.add_u64(self.version, version);
         made
     }
-}
-
-/// The title's words as one term.
-pub(super) fn whole_title(title: &str) -> String {
-    let folded: Vec<String> = words(title).into_iter().map(|word| word.folded).collect();
-    folded.join(" ")
-}
-
-/// Orders what is equally good and equally new. Ids are random: their beginning tells them apart.
-fn tie(video_id: &str) -> u64 {
-    let first = video_id.as_bytes().first_chunk();
-    first.map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }

@@ -1,0 +1,149 @@
+//! The indices behind the alias: found, made, replaced.
+
+use std::collections::BTreeMap;
+
+use elasticsearch::http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::schema::{MAPPING_VERSION, MARKER, template};
+use super::server::{Answer, Request};
+use super::{ElasticIndex, gone};
+use crate::search::{SearchError, SearchErrorKind};
+
+/// What there is.
+#[derive(Debug, Default)]
+pub(super) struct Generations {
+    /// The index that answers.
+    pub(super) current: Option<String>,
+    /// All of ours.
+    all: Vec<String>,
+}
+
+/// What an index says of itself.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Marker {
+    /// Unlike that of any other index.
+    pub(super) id: String,
+    /// The version of its mapping.
+    pub(super) mapping: u64,
+}
+
+#[derive(Deserialize)]
+struct Aliases {
+    aliases: BTreeMap<String, Value>,
+}
+
+impl ElasticIndex {
+    /// Looks at what there is.
+    pub(super) async fn generations(&self) -> Result<Generations, SearchError> {
+        let request = self.request(Method::Get, format!("{}-*/_alias", self.alias));
+        let known: Option<BTreeMap<String, Aliases>> = self.server.send(request).await?.found();
+        let mut found = Generations::default();
+        for (index, Aliases { aliases }) in known.unwrap_or_default() {
+            if aliases.contains_key(&self.alias) {
+                found.current = Some(index.clone());
+            }
+            found.all.push(index);
+        }
+        Ok(found)
+    }
+
+    /// What the index called `index` says of itself; nothing when it, or that, is gone.
+    pub(super) async fn marker(&self, index: &str) -> Result<Option<Marker>, SearchError> {
+        #[derive(Deserialize)]
+        struct Stored {
+            #[serde(rename = "_source")]
+            source: Source,
+        }
+        #[derive(Deserialize)]
+        struct Source {
+            marker: Marker,
+        }
+        let request = self.request(Method::Get, format!("{index}/_doc/{MARKER}"));
+        let stored: Option<Stored> = self.server.send(request).await?.found();
+        Ok(stored.map(|stored| stored.source.marker))
+    }
+
+    /// Puts an empty index in the place of whatever there is.
+    pub(super) async fn begin_anew(&self) -> Result<String, SearchError> {
+        let before = self.generations().await?;
+        let (index, id) = self.create(&before).await?;
+        let mut actions = vec![json!({ "add": { "index": index, "alias": self.alias } })];
+        actions.extend(before.all.iter().map(remove));
+        self.change_aliases(actions).await?;
+        Ok(id)
+    }
+
+    /// Makes an empty index that nobody uses yet; its name and its id.
+    async fn create(&self, before: &Generations) -> Result<(String, String), SearchError> {
+        self.put_template().await?;
+        let numbers = before.all.iter().filter_map(|index| {
+            let number = index.strip_prefix(&self.alias)?.strip_prefix('-')?;
+            number.parse::<u32>().ok()
+        });
+        let number = numbers.max().unwrap_or_default() + 1;
+        let index = format!("{}-{number:06}", self.alias);
+        let request = self.request(Method::Put, index.clone());
+        let _: Value = self.server.ask(request).await?;
+        let id = format!("{index}.{:032x}", rand::random::<u128>());
+        let marker = Marker {
+            id: id.clone(),
+            mapping: MAPPING_VERSION,
+        };
+        let request = Request {
+            body: Some(json!({ "marker": marker }).to_string()),
+            ..self.request(Method::Put, format!("{index}/_doc/{MARKER}"))
+        };
+        let _: Value = self.server.ask(request).await?;
+        Ok((index, id))
+    }
+
+    /// Says how indices of ours are made. An older version does not undo what a newer one said.
+    async fn put_template(&self) -> Result<(), SearchError> {
+        #[derive(Deserialize)]
+        struct Templates {
+            index_templates: Vec<Named>,
+        }
+        #[derive(Deserialize)]
+        struct Named {
+            index_template: Versioned,
+        }
+        #[derive(Deserialize)]
+        struct Versioned {
+            #[serde(default)]
+            version: u64,
+        }
+        let path = format!("_index_template/{}", self.alias);
+        let request = self.request(Method::Get, path.clone());
+        let known: Answer<Templates> = self.server.send(request).await?;
+        let versions = known.found().into_iter().flat_map(|it| it.index_templates);
+        let version = versions.map(|it| it.index_template.version).max();
+        if let Some(theirs) = version.filter(|version| *version > MAPPING_VERSION) {
+            let sentence = format!(
+                "a newer version made the search index (mapping {theirs}; this one knows \
+                 {MAPPING_VERSION}): this one does not build it anew. Upgrade this process"
+            );
+            return Err(SearchError::new(SearchErrorKind::Unavailable, sentence));
+        }
+        let request = Request {
+            body: Some(template(&self.alias).to_string()),
+            ..self.request(Method::Put, path)
+        };
+        let _: Value = self.server.ask(request).await?;
+        Ok(())
+    }
+
+    async fn change_aliases(&self, actions: Vec<Value>) -> Result<(), SearchError> {
+        let request = Request {
+            body: Some(json!({ "actions": actions }).to_string()),
+            ..self.request(Method::Post, "_aliases")
+        };
+        let done: Answer<Value> = self.server.send(request).await?;
+        done.found().map(drop).ok_or_else(gone)
+    }
+}
+
+fn remove(index: &String) -> Value {
+    json!({ "remove_index": { "index": index } })
+}

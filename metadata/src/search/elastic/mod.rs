@@ -1,0 +1,188 @@
+//! The search index on a cluster: Elasticsearch.
+//!
+//! Readers and writers know one name, an alias. Behind it is one index, numbered, which can be
+//! replaced by another without either noticing. One document in it names the index: when that is
+//! gone, somebody deleted or emptied the index, and it has to be made anew from the rows.
+
+mod bulk;
+mod generations;
+mod query;
+mod schema;
+mod server;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use elasticsearch::http::Method;
+use serde::Deserialize;
+use tracing::warn;
+
+use super::config::{Config, Remote};
+use super::highlight::{fragment, whole};
+use super::rank::Rank;
+use super::terms::Terms;
+use super::{Change, Hit, Page, Query, SearchError, SearchErrorKind, SearchIndex};
+use schema::MAPPING_VERSION;
+use server::{Request, Server};
+
+/// The search index in an Elasticsearch. Any number of processes write it.
+#[derive(Debug)]
+pub struct ElasticIndex {
+    server: Server,
+    /// What readers and writers call the index.
+    alias: String,
+    search_within: Duration,
+    write_within: Duration,
+}
+
+impl ElasticIndex {
+    /// The index in the Elasticsearch that `config` names, if it names one. Nothing is asked of
+    /// it yet: it may be away.
+    pub fn open(config: &Config) -> Result<Option<Self>, SearchError> {
+        let remote = config.remote()?;
+        remote.as_ref().map(Self::of).transpose()
+    }
+
+    fn of(remote: &Remote) -> Result<Self, SearchError> {
+        let alias = format!("{}-videos", remote.index_prefix);
+        let rights = format!(
+            "`manage_index_templates` on the cluster and `all` on the indices {alias} and {alias}-*"
+        );
+        Ok(Self {
+            server: Server::new(remote, rights)?,
+            alias,
+            search_within: remote.search_within,
+            write_within: remote.write_within,
+        })
+    }
+
+    fn request<'a>(&self, method: Method, path: impl Into<String>) -> Request<'a> {
+        Request {
+            method,
+            path: path.into(),
+            query: &[],
+            body: None,
+            within: self.write_within,
+        }
+    }
+
+    async fn find(&self, body: String) -> Result<Option<Found>, SearchError> {
+        let filter = "hits.hits._id,hits.hits.sort,hits.hits._source,timed_out";
+        let query = [
+            ("allow_partial_search_results", "false"),
+            ("filter_path", filter),
+        ];
+        let answer = self.server.send(Request {
+            query: &query,
+            body: Some(body),
+            within: self.search_within,
+            ..self.request(Method::Post, format!("{}/_search", self.alias))
+        });
+        answer.await.map(server::Answer::found)
+    }
+}
+
+#[async_trait]
+impl SearchIndex for ElasticIndex {
+    async fn id(&self) -> Result<String, SearchError> {
+        match self.marker(&self.alias).await? {
+            Some(marker) if marker.mapping >= MAPPING_VERSION => {
+                if marker.mapping > MAPPING_VERSION {
+                    warn!(
+                        theirs = marker.mapping,
+                        ours = MAPPING_VERSION,
+                        "the search index was made by a newer version: this one goes on writing \
+                         to it; upgrade this process"
+                    );
+                }
+                Ok(marker.id)
+            }
+            // It is gone, empty, or of an older version.
+            _ => self.clear().await,
+        }
+    }
+
+    async fn apply(&self, changes: Vec<Change>) -> Result<(), SearchError> {
+        let generations = self.generations().await?;
+        let current = generations.current.as_deref().ok_or_else(gone)?;
+        self.write(current, &changes, "true").await
+    }
+
+    async fn search(&self, query: Query) -> Result<Page, SearchError> {
+        let after = query.cursor.as_deref().map(Rank::parse).transpose()?;
+        let terms = Terms::of(&query.text);
+        if terms.is_empty() || query.limit == 0 {
+            return Ok(Page::default());
+        }
+        let size = query.limit.saturating_add(1);
+        let body = query::request(&terms, size, after.as_ref(), self.search_within).to_string();
+        // The index behind the alias may have been replaced while it was being asked.
+        let found = match self.find(body.clone()).await? {
+            Some(found) => found,
+            None => self.find(body).await?.ok_or_else(gone)?,
+        };
+        if found.timed_out {
+            let sentence = "Elasticsearch took too long for a search";
+            return Err(SearchError::new(SearchErrorKind::Away, sentence));
+        }
+        let mut hits = found.hits.hits;
+        let more = hits.len() > query.limit;
+        hits.truncate(query.limit);
+        let next = hits.last().filter(|_| more).map(|last| {
+            let (score, published_at_ms, tie) = last.sort;
+            Rank::new(score, published_at_ms, tie).to_string()
+        });
+        let hits = hits.into_iter().map(|found| found.shown(&terms)).collect();
+        Ok(Page { hits, next })
+    }
+
+    async fn clear(&self) -> Result<String, SearchError> {
+        self.begin_anew().await
+    }
+}
+
+/// An answer of `_search`.
+#[derive(Debug, Deserialize)]
+struct Found {
+    #[serde(default)]
+    timed_out: bool,
+    #[serde(default)]
+    hits: Hits,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Hits {
+    #[serde(default)]
+    hits: Vec<FoundVideo>,
+}
+
+#[derive(Debug, Deserialize)]
+struct FoundVideo {
+    #[serde(rename = "_id")]
+    id: String,
+    sort: (f32, i64, u64),
+    #[serde(rename = "_source")]
+    source: Source,
+}
+
+#[derive(Debug, Deserialize)]
+struct Source {
+    title: String,
+    description: String,
+}
+
+impl FoundVideo {
+    fn shown(self, terms: &Terms) -> Hit {
+        Hit {
+            title: whole(&self.source.title, terms),
+            description: fragment(&self.source.description, terms),
+            video_id: self.id,
+        }
+    }
+}
+
+/// The index is not there: [`SearchIndex::id`] makes it.
+fn gone() -> SearchError {
+    let sentence = "the search index is gone from Elasticsearch: it is built anew";
+    SearchError::new(SearchErrorKind::Unavailable, sentence)
+}
