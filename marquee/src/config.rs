@@ -41,8 +41,8 @@ pub(crate) struct Config {
     pub(crate) ingress: ingress::Config,
     /// Planning and encoding.
     pub(crate) transcoder: transcoder::Config,
-    /// Catalogue and search.
-    pub(crate) metadata: metadata::Config,
+    /// Search: the embedded index, or an Elasticsearch.
+    pub(crate) search: metadata::Config,
     /// The embedded edge.
     pub(crate) edge: edge::Config,
     /// Edge registry and origin.
@@ -101,7 +101,7 @@ impl Default for Config {
             gateway: proxy::Config::default(),
             ingress: ingress::Config::default(),
             transcoder: transcoder::Config::default(),
-            metadata: metadata::Config::default(),
+            search: metadata::Config::default(),
             edge: edge::Config::default(),
             edge_provider: edge_provider::Config::default(),
             post_processor: post_processor::Config::default(),

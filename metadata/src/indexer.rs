@@ -18,8 +18,8 @@ use crate::store::{Pending, Store};
 const BATCH: i64 = 256;
 /// Changes that come within this time share a commit.
 const GATHER: Duration = Duration::from_millis(50);
-/// A look without an occasion, should a wake-up ever be lost.
-const AT_LEAST_EVERY: Duration = Duration::from_secs(30);
+/// A look without an occasion, should a wake-up ever be lost, or the index be gone.
+const AT_LEAST_EVERY: Duration = Duration::from_secs(10);
 /// The wait after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// After so many failures in a row the index is taken for broken.
@@ -110,14 +110,22 @@ impl Indexer {
     }
 
     async fn recover(&self, reason: &StepError, failures: u32) {
-        warn!(
-            error = shown(reason),
-            failures, "the search index is behind"
-        );
+        // Less and less often: it may be away for hours.
+        if failures.is_power_of_two() {
+            warn!(
+                error = shown(reason),
+                failures, "the search index is behind"
+            );
+        }
         let StepError::Search(search) = reason else {
             return;
         };
-        if search.kind() != SearchErrorKind::Corrupt && failures < PATIENCE {
+        let broken = match search.kind() {
+            SearchErrorKind::Corrupt => true,
+            SearchErrorKind::Away => false,
+            _ => failures >= PATIENCE,
+        };
+        if !broken {
             return;
         }
         error!("the search index is broken: it is built anew");

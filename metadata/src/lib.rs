@@ -5,7 +5,6 @@
 //! from the rows: each row says which version of it the index has, so that the [indexer] makes up
 //! for any crash and [`rebuild`] is nothing but forgetting what was indexed.
 
-mod config;
 mod consumer;
 mod domain;
 mod http;
@@ -21,13 +20,13 @@ use platform_core::{Clock, Lifecycle};
 use platform_db::{Db, DbError, MigrateError};
 use platform_http::{Client, ServeError, Server, Service, serve};
 
-pub use config::Config;
 pub use http::openapi;
 pub use platform_http::Running;
+pub use search::Config;
 
 use consumer::Catalogue;
 use indexer::Indexer;
-use search::{SearchError, SearchIndex, TantivyIndex};
+use search::{SearchError, SearchIndex};
 use store::Store;
 
 /// What the service is given.
@@ -105,6 +104,6 @@ pub async fn rebuild(config: &Config, db: &Db) -> Result<(), StartError> {
 
 async fn open(config: &Config, db: &Db) -> Result<(Store, Arc<dyn SearchIndex>), StartError> {
     db.migrate("metadata", store::MIGRATIONS).await?;
-    let index = TantivyIndex::open(&config.index_folder).await?;
-    Ok((Store::new(db.clone()), Arc::new(index)))
+    let index = search::open(config).await?;
+    Ok((Store::new(db.clone()), index))
 }

@@ -33,7 +33,8 @@ struct Service {
 
 fn config(dir: &Path) -> Config {
     Config {
-        index_folder: dir.join("index"),
+        folder: dir.join("index"),
+        ..Config::default()
     }
 }
 

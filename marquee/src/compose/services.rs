@@ -79,8 +79,8 @@ async fn ingress(config: &Config, node: &Node) -> Result<(), Failure> {
 }
 
 async fn metadata(config: &Config, node: &Node) -> Result<(), Failure> {
-    let mut config = config.metadata.clone();
-    config.index_folder = node.data.join(config.index_folder);
+    let mut config = config.search.clone();
+    config.folder = node.data.join(config.folder);
     let deps = metadata::Deps {
         db: node.db.clone(),
         bus: Arc::clone(&node.bus),

@@ -1,5 +1,7 @@
 //! What people are told when the catalogue cannot answer.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use platform_db::DbError;
 use platform_http::Problem;
@@ -19,14 +21,21 @@ pub(super) fn of_search(error: SearchError) -> Problem {
     if error.kind() == SearchErrorKind::Invalid {
         return bad_cursor();
     }
-    Problem::new(
+    let problem = Problem::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "search-unavailable",
         "Search is not available at the moment",
-        "The search index is being repaired. Browse the newest videos meanwhile, or try again soon.",
-    )
-    .retry_after(5)
-    .caused_by(error)
+        "Search is away, everything else works. Browse the newest videos meanwhile, or try again soon.",
+    );
+    match error.wait() {
+        // The log was told when this began.
+        Some(wait) => problem.retry_after(whole_seconds(wait)),
+        None => problem.retry_after(5).caused_by(error),
+    }
+}
+
+fn whole_seconds(wait: Duration) -> u32 {
+    u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
 }
 
 /// A cursor that did not come from us.

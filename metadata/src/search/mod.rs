@@ -12,8 +12,10 @@
 //!
 //! Nothing in a text or a query is syntax.
 
+mod breaker;
 mod config;
 mod elastic;
+mod guarded;
 mod highlight;
 mod rank;
 mod tantivy;
@@ -21,10 +23,14 @@ mod terms;
 mod words;
 mod worth;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 pub use self::config::Config;
 pub use self::elastic::ElasticIndex;
+pub use self::guarded::Guarded;
 pub use self::highlight::Segment;
 pub use self::tantivy::TantivyIndex;
 
@@ -126,6 +132,7 @@ pub enum SearchErrorKind {
 pub struct SearchError {
     kind: SearchErrorKind,
     message: String,
+    retry_after: Option<Duration>,
     #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -136,6 +143,7 @@ impl SearchError {
         Self {
             kind,
             message: message.into(),
+            retry_after: None,
             source: None,
         }
     }
@@ -150,9 +158,34 @@ impl SearchError {
         self
     }
 
+    /// The same error, of something that is not even tried for so long.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// How long nothing will be tried, where that is the error.
+    pub fn wait(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> SearchErrorKind {
         self.kind
+    }
+}
+
+/// The index that `config` names. One on another machine may be away: that is noticed later, and
+/// does no harm to anything but search.
+pub(crate) async fn open(config: &Config) -> Result<Arc<dyn SearchIndex>, SearchError> {
+    match ElasticIndex::open(config)? {
+        Some(remote) => {
+            // What takes most of the time that it has is about to fail.
+            let slow = Duration::from_millis(config.timeout_ms) * 3 / 4;
+            Ok(Arc::new(Guarded::new(remote, slow)))
+        }
+        None => Ok(Arc::new(TantivyIndex::open(&config.folder).await?)),
     }
 }
 

@@ -16,8 +16,8 @@ use crate::search::{SearchError, SearchErrorKind};
 pub(super) struct Generations {
     /// The index that answers.
     pub(super) current: Option<String>,
-    /// All of ours.
-    all: Vec<String>,
+    /// All of ours, by number.
+    all: BTreeMap<u32, String>,
 }
 
 /// What an index says of itself.
@@ -41,12 +41,21 @@ impl ElasticIndex {
         let known: Option<BTreeMap<String, Aliases>> = self.server.send(request).await?.found();
         let mut found = Generations::default();
         for (index, Aliases { aliases }) in known.unwrap_or_default() {
+            // Somebody else's names may begin as ours do.
+            let Some(number) = self.number(&index) else {
+                continue;
+            };
             if aliases.contains_key(&self.alias) {
                 found.current = Some(index.clone());
             }
-            found.all.push(index);
+            found.all.insert(number, index);
         }
         Ok(found)
+    }
+
+    fn number(&self, index: &str) -> Option<u32> {
+        let number = index.strip_prefix(&self.alias)?.strip_prefix('-')?;
+        number.parse().ok()
     }
 
     /// What the index called `index` says of itself; nothing when it, or that, is gone.
@@ -70,7 +79,7 @@ impl ElasticIndex {
         let before = self.generations().await?;
         let (index, id) = self.create(&before).await?;
         let mut actions = vec![json!({ "add": { "index": index, "alias": self.alias } })];
-        actions.extend(before.all.iter().map(remove));
+        actions.extend(before.all.values().map(remove));
         self.change_aliases(actions).await?;
         Ok(id)
     }
@@ -78,11 +87,7 @@ impl ElasticIndex {
     /// Makes an empty index that nobody uses yet; its name and its id.
     async fn create(&self, before: &Generations) -> Result<(String, String), SearchError> {
         self.put_template().await?;
-        let numbers = before.all.iter().filter_map(|index| {
-            let number = index.strip_prefix(&self.alias)?.strip_prefix('-')?;
-            number.parse::<u32>().ok()
-        });
-        let number = numbers.max().unwrap_or_default() + 1;
+        let number = before.all.keys().max().map_or(1, |last| last + 1);
         let index = format!("{}-{number:06}", self.alias);
         let request = self.request(Method::Put, index.clone());
         let _: Value = self.server.ask(request).await?;

@@ -10,6 +10,7 @@ mod query;
 mod schema;
 mod server;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -33,6 +34,8 @@ pub struct ElasticIndex {
     alias: String,
     search_within: Duration,
     write_within: Duration,
+    /// The log was told that the index is of a newer version.
+    told: AtomicBool,
 }
 
 impl ElasticIndex {
@@ -53,6 +56,7 @@ impl ElasticIndex {
             alias,
             search_within: remote.search_within,
             write_within: remote.write_within,
+            told: AtomicBool::new(false),
         })
     }
 
@@ -87,7 +91,7 @@ impl SearchIndex for ElasticIndex {
     async fn id(&self) -> Result<String, SearchError> {
         match self.marker(&self.alias).await? {
             Some(marker) if marker.mapping >= MAPPING_VERSION => {
-                if marker.mapping > MAPPING_VERSION {
+                if marker.mapping > MAPPING_VERSION && !self.told.swap(true, Ordering::Relaxed) {
                     warn!(
                         theirs = marker.mapping,
                         ours = MAPPING_VERSION,
