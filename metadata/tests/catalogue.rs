@@ -1,35 +1,22 @@
 //! The catalogue's stories, over a real database, bus and index.
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
-use std::path::Path;
-use std::sync::Arc;
+mod common;
 
-use metadata::{Config, Deps};
-use platform_bus::{EmbeddedBus, Topic, publish_event};
-use platform_core::clock::ManualClock;
-use platform_core::{Clock, Lifecycle};
+use std::path::Path;
+
+use common::{Service, listed, live, started};
+use metadata::Config;
+use platform_bus::Topic;
+use platform_core::Lifecycle;
 use platform_db::Db;
-use platform_http::{Addresses, Client, Discovery};
+use schemas::VideoId;
 use schemas::v1::event::Payload;
 use schemas::v1::{
-    ChunkEncoded, Rendition, UploadAbandoned, UploadProgressed, UploadStarted, VideoFailed,
-    VideoLive, VideoPlanned, VideoPlayable, VideoTranscoded, VideoUploaded,
+    ChunkEncoded, Rendition, UploadAbandoned, UploadProgressed, VideoFailed, VideoPlanned,
+    VideoPlayable, VideoTranscoded, VideoUploaded,
 };
-use schemas::{NewEvent, OwnerId, VideoId};
 use serde_json::{Value, json};
-use testkit::stage::{PATIENCE, eventually};
-
-/// A running catalogue.
-struct Service {
-    /// What the database lives on: it outlives the services.
-    ground: Lifecycle,
-    life: Lifecycle,
-    clock: ManualClock,
-    bus: Arc<EmbeddedBus>,
-    db: Db,
-    http: reqwest::Client,
-    base: String,
-}
 
 fn config(dir: &Path) -> Config {
     Config {
@@ -38,124 +25,14 @@ fn config(dir: &Path) -> Config {
     }
 }
 
-impl Service {
-    async fn start(dir: &Path) -> Self {
-        let (ground, life) = (Lifecycle::new(), Lifecycle::new());
-        let clock = ManualClock::at(1_790_000_000_000);
-        let db = Db::open_sqlite(&dir.join("marquee.db"), &ground)
-            .await
-            .unwrap();
-        let bus = Arc::new(EmbeddedBus::open(db.clone(), &life).await.unwrap());
-        let deps = Deps {
-            db: db.clone(),
-            bus: Arc::<EmbeddedBus>::clone(&bus),
-            client: Client::new(Discovery::new(Addresses::default(), None)).unwrap(),
-            clock: Arc::new(clock.clone()),
-            lifecycle: life.clone(),
-        };
-        let running = metadata::build(config(dir), deps).await.unwrap();
-        Self {
-            ground,
-            life,
-            clock,
-            bus,
-            db,
-            http: reqwest::Client::new(),
-            base: format!("http://{}", running.addr),
-        }
-    }
-
-    async fn stop(self) {
-        assert!(self.life.finish(PATIENCE, std::future::pending()).await);
-        self.db.close().await;
-        self.ground.finish(PATIENCE, std::future::pending()).await;
-    }
-
-    async fn tell(&self, topic: Topic, video: &VideoId, payload: Payload) {
-        self.clock.advance_ms(1000);
-        let event =
-            NewEvent::new(OwnerId::local(), payload).stamp(self.clock.now_ms(), &mut rand::rng());
-        let bus: Arc<dyn platform_bus::Bus> = Arc::<EmbeddedBus>::clone(&self.bus);
-        publish_event(&bus, topic, video.as_str(), &event)
-            .await
-            .unwrap();
-    }
-
-    async fn get(&self, path: &str) -> (u16, Value) {
-        let answer = self
-            .http
-            .get(format!("{}{path}", self.base))
-            .send()
-            .await
-            .unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
-    }
-
-    async fn patch(&self, video: &VideoId, body: &Value) -> (u16, Value) {
-        let url = format!("{}/api/videos/{video}", self.base);
-        let answer = self.http.patch(url).json(body).send().await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
-    }
-
-    /// Asks until the answer is as it should be.
-    async fn until(&self, path: &str, right: impl Fn(u16, &Value) -> bool) -> Value {
-        let what = format!("the answer of {path} is right");
-        eventually(&what, async || {
-            let (status, body) = self.get(path).await;
-            if right(status, &body) {
-                Ok(body)
-            } else {
-                Err(format!("{status} {body}"))
-            }
-        })
-        .await
-    }
-
-    async fn in_state(&self, video: &VideoId, state: &str) -> Value {
-        let path = format!("/api/videos/{video}");
-        self.until(&path, |_, body| body["state"] == state).await
-    }
-
-    /// Searches until exactly `titles` are found.
-    async fn finds(&self, query: &str, titles: &[&str]) {
-        let path = format!("/api/search?q={query}");
-        self.until(&path, |_, body| listed(body) == titles).await;
-    }
-
-    /// A film that is live, with one event after the other.
-    async fn live(&self, title: &str) -> VideoId {
-        let video = VideoId::random(&mut rand::rng());
-        self.tell(Topic::Videos, &video, started(&video, title))
-            .await;
-        self.tell(Topic::Videos, &video, live(&video)).await;
-        self.in_state(&video, "live").await;
-        video
-    }
+async fn start(dir: &Path) -> Service {
+    Service::start(config(dir), dir).await
 }
 
-fn listed(body: &Value) -> Vec<&str> {
-    let items = body["items"].as_array();
-    let titles = items.into_iter().flatten();
-    titles.filter_map(|item| item["title"].as_str()).collect()
-}
-
-fn started(video: &VideoId, title: &str) -> Payload {
-    Payload::UploadStarted(UploadStarted {
-        video_id: video.to_string(),
-        owner: "local".to_owned(),
-        size_bytes: 1000,
-        title: title.to_owned(),
-        description: "A film".to_owned(),
-        ..UploadStarted::default()
-    })
-}
-
-fn live(video: &VideoId) -> Payload {
-    Payload::VideoLive(VideoLive {
-        video_id: video.to_string(),
-        revision: 1,
-        edges: vec!["edge".to_owned()],
-    })
+async fn patch(service: &Service, video: &VideoId, body: &Value) -> (u16, Value) {
+    let url = format!("{}/api/videos/{video}", service.base);
+    let answer = service.http.patch(url).json(body).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
 fn rendition() -> Rendition {
@@ -223,7 +100,7 @@ fn transcoded(video: &VideoId) -> Payload {
 async fn a_video_goes_from_upload_to_live_and_is_found() {
     use Topic::{PostTranscode, Transcode, TranscodeProgress, Videos};
     let dir = tempfile::tempdir().unwrap();
-    let service = Service::start(dir.path()).await;
+    let service = start(dir.path()).await;
     let video = VideoId::random(&mut rand::rng());
     let title = "Big Buck Bunny";
 
@@ -285,16 +162,16 @@ async fn a_video_goes_from_upload_to_live_and_is_found() {
 #[tokio::test]
 async fn an_owner_edits_while_uploading_and_after() {
     let dir = tempfile::tempdir().unwrap();
-    let service = Service::start(dir.path()).await;
+    let service = start(dir.path()).await;
     let video = VideoId::random(&mut rand::rng());
-    let (status, _) = service.patch(&video, &json!({"title": "Early"})).await;
+    let (status, _) = patch(&service, &video, &json!({"title": "Early"})).await;
     assert_eq!(status, 404);
 
     service
         .tell(Topic::Videos, &video, started(&video, "IMG_0001"))
         .await;
     service.in_state(&video, "uploading").await;
-    let (status, edited) = service.patch(&video, &json!({"title": " Summer "})).await;
+    let (status, edited) = patch(&service, &video, &json!({"title": " Summer "})).await;
     assert_eq!((status, &edited["title"]), (200, &json!("Summer")));
     assert_eq!(edited["description"], "A film");
 
@@ -305,7 +182,7 @@ async fn an_owner_edits_while_uploading_and_after() {
     service.tell(Topic::Videos, &video, live(&video)).await;
     service.finds("summer", &["Summer"]).await;
     let words = json!({"title": "Winter", "description": "<script>snow</script>"});
-    assert_eq!(service.patch(&video, &words).await.0, 200);
+    assert_eq!(patch(&service, &video, &words).await.0, 200);
     service.finds("summer", &[]).await;
     service.finds("snow", &["Winter"]).await;
 
@@ -316,7 +193,7 @@ async fn an_owner_edits_while_uploading_and_after() {
         json!({"title": 5}),
         json!({"description": "x".repeat(5001)}),
     ] {
-        let (status, problem) = service.patch(&video, &wrong).await;
+        let (status, problem) = patch(&service, &video, &wrong).await;
         assert_eq!(
             (status, &problem["type"]),
             (400, &json!("/problems/bad-request"))
@@ -336,7 +213,7 @@ async fn an_owner_edits_while_uploading_and_after() {
 #[tokio::test]
 async fn lists_have_pages_and_show_others_only_what_is_live() {
     let dir = tempfile::tempdir().unwrap();
-    let service = Service::start(dir.path()).await;
+    let service = start(dir.path()).await;
     let titles = ["one", "two", "three", "four", "five"];
     for title in titles {
         service.live(title).await;
@@ -387,7 +264,7 @@ async fn lists_have_pages_and_show_others_only_what_is_live() {
 #[tokio::test]
 async fn search_shows_where_words_were_found_and_takes_no_syntax() {
     let dir = tempfile::tempdir().unwrap();
-    let service = Service::start(dir.path()).await;
+    let service = start(dir.path()).await;
     service.live("A <b>Café</b> in Rome").await;
     service.finds("cafe", &["A <b>Café</b> in Rome"]).await;
     let (_, page) = service.get("/api/search?q=cafe").await;
@@ -416,7 +293,7 @@ async fn search_shows_where_words_were_found_and_takes_no_syntax() {
 #[tokio::test]
 async fn failed_and_abandoned_videos_are_not_found() {
     let dir = tempfile::tempdir().unwrap();
-    let service = Service::start(dir.path()).await;
+    let service = start(dir.path()).await;
     let failed = service.live("Doomed").await;
     service.finds("doomed", &["Doomed"]).await;
     let failure = VideoFailed {
@@ -457,20 +334,20 @@ async fn failed_and_abandoned_videos_are_not_found() {
 async fn an_index_that_is_gone_or_damaged_comes_back() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("index");
-    let service = Service::start(dir.path()).await;
+    let service = start(dir.path()).await;
     service.live("Phoenix").await;
     service.finds("phoenix", &["Phoenix"]).await;
     service.stop().await;
 
     // Deleted while nobody looked.
     std::fs::remove_dir_all(&folder).unwrap();
-    let service = Service::start(dir.path()).await;
+    let service = start(dir.path()).await;
     service.finds("phoenix", &["Phoenix"]).await;
     service.stop().await;
 
     // Damaged.
     std::fs::write(folder.join("meta.json"), "nonsense").unwrap();
-    let service = Service::start(dir.path()).await;
+    let service = start(dir.path()).await;
     service.finds("phoenix", &["Phoenix"]).await;
     let db = service.db.clone();
     assert!(metadata::rebuild(&config(dir.path()), &db).await.is_err());
@@ -484,7 +361,7 @@ async fn an_index_that_is_gone_or_damaged_comes_back() {
         .unwrap();
     metadata::rebuild(&config(dir.path()), &db).await.unwrap();
     db.close().await;
-    let service = Service::start(dir.path()).await;
+    let service = start(dir.path()).await;
     assert_eq!(
         listed(&service.get("/api/search?q=phenix").await.1),
         ["Phoenix"]

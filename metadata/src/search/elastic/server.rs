@@ -57,9 +57,9 @@ impl<T> Answer<T> {
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Reason {
     #[serde(rename = "type", default)]
-    pub(super) kind: String,
-    #[serde(default)]
-    pub(super) reason: Option<String>,
+    kind: String,
+    #[serde(rename = "reason", default)]
+    sentence: Option<String>,
     /// Says more, where there is one.
     #[serde(default)]
     root_cause: Vec<Self>,
@@ -67,13 +67,11 @@ pub(super) struct Reason {
 
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.root_cause.first() {
-            Some(root) => root.fmt(f),
-            None => {
-                let reason = self.reason.as_deref().unwrap_or("no reason given");
-                write!(f, "{}: {reason}", self.kind)
-            }
+        if let Some(root) = self.root_cause.first() {
+            return root.fmt(f);
         }
+        let sentence = self.sentence.as_deref().unwrap_or("no reason given");
+        write!(f, "{}: {sentence}", self.kind)
     }
 }
 
