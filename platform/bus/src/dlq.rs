@@ -45,6 +45,11 @@ pub fn topic_of(topic: &str) -> String {
     format!("{topic}{SUFFIX}")
 }
 
+/// Whether the topic `name` holds dead letters.
+pub(crate) fn is_dead_letter_topic(name: &str) -> bool {
+    name.ends_with(SUFFIX)
+}
+
 fn origin(message: &Delivery) -> String {
     message.header(TOPIC).map_or_else(
         || message.topic.trim_end_matches(SUFFIX).to_owned(),

@@ -11,9 +11,11 @@
 //! Facts that belong to a row change are not published on the bus but appended to the
 //! [`outbox`] in the row's own transaction. On the embedded bus the outbox *is* the log.
 
+mod config;
 mod consumer;
 mod dlq;
 mod embedded;
+mod kafka;
 pub mod outbox;
 
 use std::sync::Arc;
@@ -21,9 +23,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+pub use config::{Config, Mechanism, Security};
 pub use consumer::{Failure, Handler, Patience, consume, consume_with};
 pub use dlq::{DeadLetter, topic_of as dead_letter_topic};
 pub use embedded::{EmbeddedBus, OpenBusError, Settings};
+pub use kafka::{KafkaBus, OpenKafkaError};
 pub use schemas::Topic;
 
 /// A message to be published.
@@ -83,7 +87,8 @@ pub enum BusError {
 /// The event bus.
 #[async_trait]
 pub trait Bus: Send + Sync + std::fmt::Debug {
-    /// Publishes `messages` durably, all or none of those with one key, in order.
+    /// Publishes `messages` durably, those of a key in order. When it fails, any of them may be
+    /// published all the same, now or later, and the same call is to be made again.
     async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), BusError>;
 
     /// Joins `group` on `topics`. Partitions are shared among the group's members and move when

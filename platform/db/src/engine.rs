@@ -53,7 +53,10 @@ impl Engine {
     pub(crate) fn schema(self, sql: &str) -> Cow<'_, str> {
         match self {
             Self::Sqlite => Cow::Borrowed(sql),
-            Self::Postgres => Cow::Owned(replace_word(sql, "BLOB", "BYTEA")),
+            Self::Postgres => {
+                let sql = sql.replace("INTEGER PRIMARY KEY AUTOINCREMENT", "BIGSERIAL PRIMARY KEY");
+                Cow::Owned(replace_word(&sql, "BLOB", "BYTEA"))
+            }
         }
     }
 }
@@ -84,5 +87,12 @@ mod tests {
             "CREATE TABLE t (BLOB_id TEXT, a BYTEA, b BYTEA NOT NULL, aBLOB BIGINT)"
         );
         assert_eq!(Engine::Sqlite.schema(sql), sql);
+    }
+
+    #[test]
+    fn numbers_that_rise_by_themselves_do_so_on_both() {
+        let sql = "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT)";
+        let expected = "CREATE TABLE t (id BIGSERIAL PRIMARY KEY, a TEXT)";
+        assert_eq!(Engine::Postgres.schema(sql), expected);
     }
 }

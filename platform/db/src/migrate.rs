@@ -10,7 +10,8 @@ use crate::{Db, DbError};
 pub struct Migration {
     /// Position in the service's list, from 1, without gaps.
     pub version: i64,
-    /// Statements, separated by semicolons. `BLOB` is `BYTEA` on PostgreSQL.
+    /// Statements, separated by semicolons. On PostgreSQL `BLOB` is `BYTEA`, and
+    /// `INTEGER PRIMARY KEY AUTOINCREMENT` is `BIGSERIAL PRIMARY KEY`.
     pub sql: Cow<'static, str>,
 }
 

@@ -16,6 +16,8 @@ struct Instruments {
     first_frame: Histogram<f64>,
     http_request: Histogram<f64>,
     bus_lag: Gauge<u64>,
+    outbox_rows: Gauge<u64>,
+    outbox_age: Gauge<f64>,
 }
 
 pub(crate) fn install(meter: &Meter) {
@@ -46,6 +48,15 @@ pub(crate) fn install(meter: &Meter) {
         bus_lag: meter
             .u64_gauge("marquee.bus.lag")
             .with_description("Events of a topic that a group has not committed")
+            .build(),
+        outbox_rows: meter
+            .u64_gauge("marquee.outbox.rows")
+            .with_description("Events that wait in the database to be published")
+            .build(),
+        outbox_age: meter
+            .f64_gauge("marquee.outbox.oldest")
+            .with_description("Seconds that the oldest event in the outbox has waited")
+            .with_unit("s")
             .build(),
     });
 }
@@ -94,5 +105,13 @@ pub fn bus_lag(group: &str, topic: &str, events: u64) {
             KeyValue::new("topic", topic.to_owned()),
         ];
         to.bus_lag.record(events, &attributes);
+    }
+}
+
+/// Events that wait in the database to be published, the oldest for `oldest_s` seconds.
+pub fn outbox(rows: u64, oldest_s: f64) {
+    if let Some(to) = INSTRUMENTS.get() {
+        to.outbox_rows.record(rows, &[]);
+        to.outbox_age.record(oldest_s, &[]);
     }
 }

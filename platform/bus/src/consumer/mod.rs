@@ -129,7 +129,7 @@ pub async fn consume_with(
 }
 
 /// How long to leave the bus alone after it failed `failures` times in a row.
-fn bus_pause(failures: u32) -> Duration {
+pub(crate) fn bus_pause(failures: u32) -> Duration {
     let backoff = Backoff {
         first: Duration::from_millis(100),
         limit: Duration::from_secs(5),

@@ -1,14 +1,29 @@
 //! Facts leave through the outbox: a row change and the event that tells of it commit together.
+//!
+//! On the embedded bus the outbox is the log. Any other bus gets the events from a table, by a
+//! relay that one process at a time runs.
 
-use platform_db::{DbError, Tx};
+mod lease;
+mod relay;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use platform_db::{DbError, Outbox, Tx};
 use schemas::v1::Event;
 
 use crate::{Outgoing, Topic, embedded};
 
+pub(crate) use relay::{Outlet, Relay};
+
 /// Appends `event` to the outbox within `tx`. It is published when the transaction commits, and
 /// not at all when it does not.
 pub async fn append(tx: &mut Tx, topic: Topic, key: &str, event: &Event) -> Result<(), DbError> {
-    embedded::append(tx, &[message(topic, key, event)]).await
+    let message = message(topic, key, event);
+    match tx.outbox() {
+        Outbox::Log => embedded::append(tx, &[message]).await,
+        Outbox::Relay => table::append(tx, &message).await,
+    }
 }
 
 /// The message that carries `event`, with the current trace in its headers.
