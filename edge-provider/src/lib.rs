@@ -131,6 +131,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         lifecycle,
     } = deps;
     let registered = registered(&config)?;
+    let probe = db.probe();
     db.migrate("edge-provider", MIGRATIONS).await?;
     let edges = Edges::new(db);
     let several = registered.len() > 1;
@@ -163,7 +164,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         client,
         replicas: config.replicas.max(1),
     };
-    let server = Server::internal(Service::EdgeProvider);
+    let server = Server::internal(Service::EdgeProvider).needing("its database", probe);
     let running = platform_http::serve(server, &lifecycle, &discovery, move |app| {
         http::routes(app, &state);
     })?;

@@ -85,7 +85,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         app.app_data(uploads.clone());
         http::configure(app);
     };
-    let server = Server::internal(Service::Ingress);
+    let server = Server::internal(Service::Ingress).needing("its database", deps.db.probe());
     Ok(serve(
         server,
         &deps.lifecycle,

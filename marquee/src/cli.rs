@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Upload(UploadArguments),
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
+    /// Ask a service of this machine whether it is ready; fails when it is not.
+    Health(HealthArguments),
     /// Read the configuration as `up` would, and print it or every mistake in it.
     CheckConfig(ConfigArguments),
 }
@@ -62,6 +64,15 @@ pub(crate) struct ServeArguments {
     /// What to run.
     #[arg(required = true, value_name = "ROLE")]
     pub(crate) roles: Vec<Role>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+    /// The service, as configured under [listen], or `gateway`.
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
 }
 
 /// A part of Marquee that can run in a process of its own.

@@ -3,6 +3,7 @@
 mod cli;
 mod compose;
 mod config;
+mod health;
 mod openapi;
 mod upload;
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => runtime.block_on(compose::serve(arguments)),
         Command::Upload(arguments) => return runtime.block_on(upload::run(arguments)),
         Command::Openapi => openapi::print(),
+        Command::Health(arguments) => runtime.block_on(health::ask(&arguments)),
         Command::CheckConfig(arguments) => config::check(&arguments),
     };
     match outcome {

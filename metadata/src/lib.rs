@@ -83,7 +83,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         app.app_data(state.clone());
         http::configure(app);
     };
-    let server = Server::internal(Service::Metadata);
+    let server = Server::internal(Service::Metadata).needing("its database", deps.db.probe());
     Ok(serve(
         server,
         &deps.lifecycle,

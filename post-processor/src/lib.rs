@@ -90,6 +90,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         lifecycle,
         seed_key,
     } = deps;
+    let probe = db.probe();
     db.migrate("post-processor", MIGRATIONS).await?;
     let discovery = client.discovery().clone();
     let mut credentials = config.credentials;
@@ -123,7 +124,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         "post-processor events",
         platform_bus::consume(bus, Arc::new(told), lifecycle.clone()),
     );
-    let server = Server::internal(Service::PostProcessor);
+    let server = Server::internal(Service::PostProcessor).needing("its database", probe);
     let running = platform_http::serve(server, &lifecycle, &discovery, move |app| {
         http::routes(app, &tasks);
     })?;

@@ -68,7 +68,7 @@ pub fn build(config: &Config, deps: Deps) -> Result<Running, ServeError> {
         listen: Some(config.listen),
         workers: config.workers,
         json_limit: 1 << 20,
-        health: Health::ready(),
+        health: Health::default(),
     };
     let Deps {
         client,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use actix_web::web::ServiceConfig;
 use platform_blob::Blobs;
 use platform_bus::{Bus, Handler, consume};
 use platform_core::{Clock, Lifecycle};
@@ -132,6 +133,8 @@ pub(crate) async fn start(
         clock,
         lifecycle,
     } = deps;
+    let health = db.clone();
+    let probe = move || health.probe();
     let store = Store::open(db, Arc::clone(&clock)).await?;
     let workshop = Arc::new(Workshop {
         store: store.clone(),
@@ -167,7 +170,13 @@ pub(crate) async fn start(
         );
         spawn_pool("bulk slots", Queue::Encode, Priority::Bulk, bulk, &rush);
     }
+    let discovery = client.discovery();
+    let server = |service| Server::internal(service).needing("its database", probe());
     if !roles.planner {
+        // A worker is called by nobody, unless somebody wants to know how it is.
+        if discovery.listen(Service::Worker).is_some() {
+            platform_http::serve(server(Service::Worker), &lifecycle, discovery, |_| {})?;
+        }
         return Ok(Running { addr: None });
     }
     spawn_pool(
@@ -187,10 +196,9 @@ pub(crate) async fn start(
         lifecycle.spawn_vital(name, consumer);
     }
     lifecycle.spawn(gauge::run(store.clone(), lifecycle.clone()));
-    let server = Server::internal(Service::Transcoder);
-    let running = platform_http::serve(server, &lifecycle, client.discovery(), move |app| {
-        crate::http::routes(app, &store);
-    })?;
+    let configure = move |app: &mut ServiceConfig| crate::http::routes(app, &store);
+    let server = server(Service::Transcoder);
+    let running = platform_http::serve(server, &lifecycle, discovery, configure)?;
     Ok(Running {
         addr: Some(running.addr),
     })

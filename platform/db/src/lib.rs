@@ -34,6 +34,7 @@ mod sqlite;
 mod write;
 
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use sqlx::AnyPool;
@@ -80,6 +81,17 @@ impl Db {
     #[must_use]
     pub fn with_outbox(self, outbox: Outbox) -> Self {
         Self { outbox, ..self }
+    }
+
+    /// Asks the database for an answer, as often as it is called: what a service needs to be ready.
+    pub fn probe(
+        &self,
+    ) -> impl Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync + use<> {
+        let db = self.clone();
+        move || {
+            let db = db.clone();
+            Box::pin(async move { sqlx::query("SELECT 1").fetch_one(db.reader()).await.is_ok() })
+        }
     }
 
     /// A number that changes with every commit, of this process and, with some delay, of others:

@@ -27,6 +27,7 @@ pub enum Service {
     Edge,
     Gateway,
     Objects,
+    Worker,
 }
 
 impl Service {
@@ -41,6 +42,7 @@ impl Service {
             Self::Edge => "edge",
             Self::Gateway => "gateway",
             Self::Objects => "objects",
+            Self::Worker => "worker",
         }
     }
 }

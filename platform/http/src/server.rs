@@ -1,8 +1,10 @@
 //! One way to serve: bind first, then build; drain on shutdown.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, JsonConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -36,24 +38,33 @@ pub enum ServeError {
     },
 }
 
+/// How long what a service needs may take to say that it is there.
+const PROBE: Duration = Duration::from_secs(1);
+
+type Probe = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
+
 /// Whether a service can do its work now; `/health/ready` tells.
-#[derive(Debug, Clone, Default)]
-pub struct Health(Arc<AtomicBool>);
+#[derive(Clone, Default)]
+pub struct Health {
+    needs: Vec<(&'static str, Probe)>,
+}
+
+impl fmt::Debug for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let needs = self.needs.iter().map(|(what, _)| what);
+        f.debug_list().entries(needs).finish()
+    }
+}
 
 impl Health {
-    /// A service that is ready from the start.
-    pub fn ready() -> Self {
-        Self(Arc::new(AtomicBool::new(true)))
-    }
-
-    /// Says whether the service can do its work now.
-    pub fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::SeqCst);
-    }
-
-    /// Whether the service can do its work now.
-    pub fn is_ready(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+    /// What is missing at the moment.
+    async fn missing(&self) -> Option<&'static str> {
+        for (what, probe) in &self.needs {
+            if !tokio::time::timeout(PROBE, probe()).await.unwrap_or(false) {
+                return Some(what);
+            }
+        }
+        None
     }
 }
 
@@ -81,8 +92,23 @@ impl Server {
             listen: None,
             workers: 1,
             json_limit: 1 << 20,
-            health: Health::ready(),
+            health: Health::default(),
         }
+    }
+
+    /// The same, which is ready only while `probe` says that `what` is there.
+    #[must_use]
+    pub fn needing<F>(
+        mut self,
+        what: &'static str,
+        probe: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = bool> + Send + 'static,
+    {
+        let probe: Probe = Arc::new(move || Box::pin(probe()));
+        self.health.needs.push((what, probe));
+        self
     }
 }
 
@@ -187,16 +213,16 @@ fn bind(server: &Server, discovery: &Discovery) -> Result<(TcpListener, SocketAd
 }
 
 async fn readiness(health: web::Data<Health>) -> Result<HttpResponse, Problem> {
-    if health.is_ready() {
-        return Ok(HttpResponse::NoContent().finish());
+    match health.missing().await {
+        None => Ok(HttpResponse::NoContent().finish()),
+        Some(what) => Err(Problem::new(
+            actix_web::http::StatusCode::SERVICE_UNAVAILABLE,
+            "not-ready",
+            "Not ready",
+            format!("The service cannot reach {what}. It goes on by itself when that is back."),
+        )
+        .retry_after(1)),
     }
-    Err(Problem::new(
-        actix_web::http::StatusCode::SERVICE_UNAVAILABLE,
-        "not-ready",
-        "Not ready",
-        "The service is still starting. Try again in a second.",
-    )
-    .retry_after(1))
 }
 
 async fn nothing_here() -> Result<HttpResponse, Problem> {
