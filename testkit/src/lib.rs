@@ -4,6 +4,7 @@ pub mod conformance;
 #[cfg(feature = "film")]
 pub mod film;
 pub mod memory_blobs;
+pub mod nginx;
 pub mod real;
 pub mod room;
 pub mod rows;

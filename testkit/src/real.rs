@@ -1,6 +1,7 @@
-//! Real servers, for the suites that claim them. `script/test --real` starts them and names them
-//! in the environment; a test that needs one is ignored otherwise, and fails when it is run
-//! without, so that nothing is skipped in silence.
+//! Real servers, for the suites that claim them.
+//!
+//! `script/test --real` starts them and names them in the environment; a test that needs one is
+//! ignored otherwise, and fails when it is run without, so that nothing is skipped in silence.
 #![expect(clippy::panic, reason = "a test without its server is a failed test")]
 
 /// Brokers of a Kafka, `HOST:PORT,…`.

@@ -44,6 +44,7 @@ pub(crate) async fn start_on(folder: Arc<tempfile::TempDir>, config: Config) -> 
         seed_key: SEED_KEY.to_owned(),
         origin,
         checks_digests: true,
+        tags_tell_apart: Duration::ZERO,
     };
     Running {
         subject,

@@ -46,6 +46,9 @@ pub struct Subject {
     pub origin: OriginStub,
     /// Whether it checks `Content-Digest`. What does not is told what to store only by TLS.
     pub checks_digests: bool,
+    /// How far apart two writes of an address lie at least whose tags differ even if both are of one
+    /// size. nginx makes tags of size and second.
+    pub tags_tell_apart: Duration,
 }
 
 impl Subject {

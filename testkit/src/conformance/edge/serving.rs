@@ -83,6 +83,10 @@ pub async fn a_range_is_answered(edge: &Subject) {
         let answer = ranged(format!("bytes={size}-")).await;
         assert_eq!(answer.status(), 416);
         assert_eq!(header(&answer, "content-range"), format!("bytes */{size}"));
+        let headers = |name| answer.headers().get_all(name).into_iter();
+        let caching = headers("cache-control").any(|value| value == "no-store");
+        assert!(caching, "no cache may take this for the file");
+        assert_eq!(headers("access-control-allow-origin").count(), 1);
         let answer = ranged("lines=1-2".to_owned()).await;
         assert_eq!(answer.status(), 200, "another unit is ignored");
         assert_eq!(body(answer).await, content);
