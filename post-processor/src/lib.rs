@@ -12,10 +12,12 @@ mod store;
 mod work;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use platform_blob::Blobs;
 use platform_bus::Bus;
+use platform_core::secret::{self, SecretError};
 use platform_core::{Clock, Lifecycle, Redacted};
 use platform_db::{Db, MigrateError};
 use platform_http::{Client, Running, ServeError, Server, Service};
@@ -37,6 +39,8 @@ pub struct Config {
     pub background_at_once: usize,
     /// Seeding keys by the names that the edge-provider's edges give.
     pub credentials: HashMap<String, Redacted>,
+    /// Files with seeding keys, by the same names.
+    pub credential_files: HashMap<String, PathBuf>,
 }
 
 impl Default for Config {
@@ -45,6 +49,7 @@ impl Default for Config {
             at_once: 8,
             background_at_once: 2,
             credentials: HashMap::new(),
+            credential_files: HashMap::new(),
         }
     }
 }
@@ -74,6 +79,9 @@ pub enum StartError {
     /// Its tables cannot be made.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// A seeding key cannot be read.
+    #[error(transparent)]
+    Credential(#[from] SecretError),
     /// It cannot listen.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -94,6 +102,9 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
     db.migrate("post-processor", MIGRATIONS).await?;
     let discovery = client.discovery().clone();
     let mut credentials = config.credentials;
+    for (name, file) in config.credential_files {
+        credentials.insert(name, secret::read_configured(&file)?);
+    }
     credentials
         .entry(DEFAULT_CREDENTIAL.to_owned())
         .or_insert(seed_key);
