@@ -28,12 +28,17 @@ fn namespace(data: &Path) -> String {
     format!("t{:016x}", hasher.finish())
 }
 
-/// Configuration of a `marquee` on `data`, as environment variables: none on embedded defaults; on
-/// real servers a database, topics, a bucket and an index of its own.
+/// Configuration of a `marquee` on `data` as environment variables, none on embedded defaults.
 pub(crate) fn variables(data: &Path) -> Vec<(String, String)> {
-    if !is_real() {
-        return Vec::new();
+    if is_real() {
+        real_variables(data)
+    } else {
+        Vec::new()
     }
+}
+
+/// The same on real servers, with a database, topics, a bucket and an index of its own.
+pub fn real_variables(data: &Path) -> Vec<(String, String)> {
     let name = namespace(data);
     let postgres = real::postgres();
     let (server, _) = postgres.rsplit_once('/').expect("an address has a path");

@@ -1,0 +1,301 @@
+//! What `docker-compose.yaml` runs, without containers: the same commands and the same configuration
+//! file, with the addresses of this machine in the place of containers' names.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::Value;
+use serde_yaml_ng::Value as Yaml;
+use system_tests::{film, marquee, stack};
+use testkit::nginx::NginxEdge;
+use testkit::stage::{PATIENCE, eventually};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout};
+use url::Url;
+
+const COMPOSE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docker-compose.yaml");
+const CONFIG: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../deploy/compose/marquee.toml"
+);
+const SEED_KEY: &str = "seeding-key-of-the-cluster";
+
+/// A service of ours in the compose file.
+#[derive(Debug, Clone)]
+struct Service {
+    name: String,
+    command: Vec<String>,
+}
+
+/// One process of a service.
+#[derive(Debug)]
+pub(crate) struct Replica {
+    service: Service,
+    config: PathBuf,
+    data: PathBuf,
+    child: Child,
+    _stdout: Lines<BufReader<ChildStdout>>,
+}
+
+impl Replica {
+    async fn start(service: Service, config: PathBuf, data: PathBuf) -> Self {
+        let named = |word: &String| match word.as_str() {
+            "/etc/marquee.toml" => config.display().to_string(),
+            _ => word.clone(),
+        };
+        let mut command = marquee::command_plain(service.command.iter().map(named));
+        // The file names the folder of the container.
+        command.arg("--data").arg(&data).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = tokio::time::timeout(PATIENCE, lines.next_line()).await;
+        let ready = ready.unwrap().unwrap();
+        let ready = ready.unwrap_or_else(|| panic!("{} did not start", service.name));
+        assert!(ready.starts_with("ready"), "{}: {ready}", service.name);
+        Self {
+            service,
+            config,
+            data,
+            child,
+            _stdout: lines,
+        }
+    }
+
+    /// Ends it without a word.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Starts it anew, as an orchestrator does.
+    pub(crate) async fn again(&mut self) {
+        let again = Self::start(self.service.clone(), self.config.clone(), self.data.clone());
+        *self = again.await;
+    }
+
+    /// Asks it to end; its exit code.
+    pub(crate) async fn terminate(&mut self) -> Option<i32> {
+        film::run("kill", &["-TERM", &self.child.id().unwrap().to_string()]);
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        status.unwrap().unwrap().code()
+    }
+}
+
+/// All services, so many processes of each, one gateway and two nginx edges in front.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    folder: tempfile::TempDir,
+    pub(crate) replicas: BTreeMap<String, Vec<Replica>>,
+    _edges: Vec<NginxEdge>,
+    gateway: Url,
+    http: reqwest::Client,
+}
+
+impl Cluster {
+    /// Starts everything and waits until the gateway is ready.
+    pub(crate) async fn start(count: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = Plan::new(folder.path(), count);
+        let origin = plan.addresses("edge-provider").remove(0);
+        let mut edges = Vec::new();
+        let mut places = Vec::new();
+        for _ in 0..2 {
+            let edge = NginxEdge::start(&origin, SEED_KEY, &[]).await;
+            places.push(edge.base.clone());
+            edges.push(edge);
+        }
+        let mut replicas = BTreeMap::new();
+        for (name, service) in &plan.services {
+            let mut running = Vec::new();
+            for index in 0..plan.ports[name].len() {
+                let config = plan.config(name, index, &places);
+                let data = folder.path().join(format!("{name}-{index}"));
+                running.push(Replica::start(service.clone(), config, data).await);
+            }
+            replicas.insert(name.clone(), running);
+        }
+        let gateway = plan.addresses("gateway").remove(0);
+        let cluster = Self {
+            folder,
+            replicas,
+            _edges: edges,
+            gateway,
+            http: reqwest::Client::new(),
+        };
+        eventually("the gateway is ready", async || {
+            cluster.get("/health/ready").await.is_some()
+        })
+        .await;
+        cluster
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        self.gateway.join(path).unwrap().into()
+    }
+
+    /// An answer of the gateway: JSON, or null where it has no body.
+    pub(crate) async fn get(&self, path: &str) -> Option<Value> {
+        let answer = self.http.get(self.url(path)).send().await.ok()?;
+        let answer = answer.error_for_status().ok()?;
+        let text = answer.text().await.ok()?;
+        Some(serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    /// Uploads a film by the command line; its id.
+    pub(crate) async fn upload(&self, file: &Path) -> String {
+        let server = self.url("");
+        let output = marquee::command_plain(["upload", "--json", "--wait", "none", "--server"])
+            .arg(server)
+            .arg(file)
+            .output()
+            .await
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        let told = String::from_utf8_lossy(&output.stdout);
+        let told: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+        told["video_id"].as_str().unwrap().to_owned()
+    }
+
+    /// The film once it is live and complete.
+    pub(crate) async fn complete(&self, id: &str) -> Value {
+        eventually(&format!("{id} is complete"), async || {
+            let video = self.get(&format!("/api/videos/{id}")).await;
+            let video = video.ok_or("not to be seen")?;
+            assert_ne!(video["state"], "failed", "{video}");
+            if video["complete"] == true && video["state"] == "live" {
+                Ok(video)
+            } else {
+                Err(video["state"].to_string())
+            }
+        })
+        .await
+    }
+}
+
+/// Who listens where.
+struct Plan {
+    folder: PathBuf,
+    services: BTreeMap<String, Service>,
+    /// Ports of the replicas of each service.
+    ports: HashMap<String, Vec<u16>>,
+    base: toml::Table,
+}
+
+impl Plan {
+    fn new(folder: &Path, count: usize) -> Self {
+        let compose = std::fs::read_to_string(COMPOSE).unwrap();
+        let mut compose: Yaml = serde_yaml_ng::from_str(&compose).unwrap();
+        compose.apply_merge().unwrap();
+        let mut services = BTreeMap::new();
+        for (name, service) in compose["services"].as_mapping().unwrap() {
+            if service["image"] != "marquee:local" {
+                continue;
+            }
+            let name = name.as_str().unwrap().to_owned();
+            let words = service["command"].as_sequence().unwrap().iter();
+            let command = words.map(|word| word.as_str().unwrap().to_owned());
+            let command = command.collect();
+            services.insert(name.clone(), Service { name, command });
+        }
+        assert!(services.len() >= 7, "{services:?}");
+        let replicas = |name: &str| if name == "gateway" { 1 } else { count };
+        let ports = services
+            .keys()
+            .map(|name| (name.clone(), free_ports(replicas(name))));
+        Self {
+            folder: folder.to_owned(),
+            ports: ports.collect(),
+            base: std::fs::read_to_string(CONFIG).unwrap().parse().unwrap(),
+            services,
+        }
+    }
+
+    fn addresses(&self, service: &str) -> Vec<Url> {
+        let address = |port| Url::parse(&format!("http://127.0.0.1:{port}")).unwrap();
+        self.ports[service].iter().copied().map(address).collect()
+    }
+
+    /// The configuration of one process: the file of the containers, its names replaced.
+    fn config(&self, name: &str, index: usize, edges: &[Url]) -> PathBuf {
+        let mut config = self.base.clone();
+        let own = format!("127.0.0.1:{}", self.ports[name][index]);
+        let services = config["services"].as_table_mut().unwrap();
+        for (_, address) in services.iter_mut() {
+            let url = Url::parse(address.as_str().unwrap()).unwrap();
+            let host = url.host_str().unwrap();
+            *address = match host
+                .strip_prefix("edge-")
+                .and_then(|n| n.parse::<usize>().ok())
+            {
+                Some(number) => edges[number - 1].as_str().into(),
+                None => {
+                    let all = self.addresses(host);
+                    let all = all.iter().map(|url| toml::Value::from(url.as_str()));
+                    toml::Value::Array(all.collect())
+                }
+            };
+        }
+        if name == "gateway" {
+            config["gateway"]["listen"] = own.into();
+            config["gateway"]["public_url"] = self.addresses("gateway")[0].as_str().into();
+        } else {
+            // A process listens for its own service only.
+            let listens = if name == "planner" {
+                "transcoder"
+            } else {
+                name
+            };
+            assert!(config["listen"].get(listens).is_some(), "{listens}");
+            config["listen"] = toml::Table::from_iter([(listens.to_owned(), own.into())]).into();
+        }
+        let known = config["edge_provider"]["edges"].as_array_mut().unwrap();
+        assert_eq!(known.len(), edges.len());
+        for (edge, place) in known.iter_mut().zip(edges) {
+            edge["url"] = place.as_str().into();
+            edge["public_url"] = place.as_str().into();
+        }
+        self.engines(&mut config);
+        let file = self.folder.join(format!("{name}-{index}.toml"));
+        std::fs::write(&file, toml::to_string(&config).unwrap()).unwrap();
+        file
+    }
+
+    /// Real servers in the place of the containers', each with a namespace of its own.
+    fn engines(&self, config: &mut toml::Table) {
+        for (variable, value) in stack::real_variables(&self.folder) {
+            let path = variable.strip_prefix("MARQUEE__").unwrap().to_lowercase();
+            let (section, key) = path.split_once("__").unwrap();
+            config[section]
+                .as_table_mut()
+                .unwrap()
+                .insert(key.to_owned(), value.into());
+        }
+        let secrets = [
+            ("database", "password_file"),
+            ("objects", "secret_key_file"),
+        ];
+        for (section, key) in secrets {
+            let removed = config[section].as_table_mut().unwrap().remove(key);
+            assert!(removed.is_some(), "{section}.{key}");
+        }
+        let objects = config["objects"].as_table_mut().unwrap();
+        objects.remove("public_endpoint");
+        let seeding = self.folder.join("seed.key");
+        std::fs::write(&seeding, SEED_KEY).unwrap();
+        config["post_processor"]["credential_files"]["default"] = seeding.to_str().unwrap().into();
+    }
+}
+
+fn free_ports(count: usize) -> Vec<u16> {
+    let taken: Vec<_> = (0..count)
+        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
+    let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
+    taken.iter().map(port).collect()
+}
