@@ -61,30 +61,31 @@ impl Edges {
         if self.are_registered(edges).await? {
             return Ok(());
         }
-        let mut tx = self.0.begin().await?;
-        let known: Vec<String> = sqlx::query_scalar("SELECT id FROM edges_edge")
-            .fetch_all(tx.conn())
-            .await?;
-        for gone in known.iter().filter(|id| edges.iter().all(|e| e.id != **id)) {
-            sqlx::query("DELETE FROM edges_edge WHERE id = $1")
-                .bind(gone)
+        self.0.write(|mut tx| async move {
+            let known: Vec<String> = sqlx::query_scalar("SELECT id FROM edges_edge")
+                .fetch_all(tx.conn())
+                .await?;
+            for gone in known.iter().filter(|id| edges.iter().all(|e| e.id != **id)) {
+                sqlx::query("DELETE FROM edges_edge WHERE id = $1")
+                    .bind(gone)
+                    .execute(tx.conn())
+                    .await?;
+            }
+            for edge in edges {
+                sqlx::query(
+                    "INSERT INTO edges_edge (id, url, public_url, credential) VALUES ($1, $2, $3, $4)
+                     ON CONFLICT (id) DO UPDATE SET url = excluded.url,
+                        public_url = excluded.public_url, credential = excluded.credential",
+                )
+                .bind(&edge.id)
+                .bind(&edge.url)
+                .bind(&edge.public_url)
+                .bind(&edge.credential)
                 .execute(tx.conn())
                 .await?;
-        }
-        for edge in edges {
-            sqlx::query(
-                "INSERT INTO edges_edge (id, url, public_url, credential) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (id) DO UPDATE SET url = excluded.url,
-                    public_url = excluded.public_url, credential = excluded.credential",
-            )
-            .bind(&edge.id)
-            .bind(&edge.url)
-            .bind(&edge.public_url)
-            .bind(&edge.credential)
-            .execute(tx.conn())
-            .await?;
-        }
-        tx.commit().await
+            }
+            tx.commit().await
+        }).await
     }
 
     /// Spares most starts a write.
@@ -113,29 +114,35 @@ impl Edges {
 
     /// The edge `id` answered.
     pub(crate) async fn seen(&self, id: &str, now_ms: i64) -> Result<(), DbError> {
-        let mut tx = self.0.begin().await?;
-        sqlx::query(
-            "UPDATE edges_edge SET healthy = 1, failures = 0, last_seen_ms = $2 WHERE id = $1",
-        )
-        .bind(id)
-        .bind(now_ms)
-        .execute(tx.conn())
-        .await?;
-        tx.commit().await
+        self.0
+            .write(|mut tx| async move {
+                sqlx::query(
+                "UPDATE edges_edge SET healthy = 1, failures = 0, last_seen_ms = $2 WHERE id = $1",
+            )
+            .bind(id)
+            .bind(now_ms)
+            .execute(tx.conn())
+            .await?;
+                tx.commit().await
+            })
+            .await
     }
 
     /// The edge `id` did not answer.
     pub(crate) async fn missed(&self, id: &str) -> Result<(), DbError> {
-        let mut tx = self.0.begin().await?;
-        sqlx::query(
-            "UPDATE edges_edge SET failures = failures + 1,
-                healthy = CASE WHEN failures + 1 >= $2 THEN 0 ELSE healthy END
-             WHERE id = $1",
-        )
-        .bind(id)
-        .bind(FAILURES_ALLOWED)
-        .execute(tx.conn())
-        .await?;
-        tx.commit().await
+        self.0
+            .write(|mut tx| async move {
+                sqlx::query(
+                    "UPDATE edges_edge SET failures = failures + 1,
+                    healthy = CASE WHEN failures + 1 >= $2 THEN 0 ELSE healthy END
+                 WHERE id = $1",
+                )
+                .bind(id)
+                .bind(FAILURES_ALLOWED)
+                .execute(tx.conn())
+                .await?;
+                tx.commit().await
+            })
+            .await
     }
 }

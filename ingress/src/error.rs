@@ -1,7 +1,7 @@
 //! Why an upload did not go on.
 
 use platform_blob::BlobError;
-use platform_db::DbError;
+use platform_db::{DbError, WriteError};
 
 use crate::domain::State;
 
@@ -35,6 +35,15 @@ pub(crate) enum UploadError {
     /// The object store failed.
     #[error("the object store failed")]
     Blob(#[from] BlobError),
+}
+
+impl WriteError for UploadError {
+    fn db(&self) -> Option<&DbError> {
+        match self {
+            Self::Db(error) => Some(error),
+            _ => None,
+        }
+    }
 }
 
 impl From<sqlx::Error> for UploadError {

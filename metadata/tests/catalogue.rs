@@ -9,7 +9,6 @@ use common::{Service, listed, live, started};
 use metadata::Config;
 use platform_bus::Topic;
 use platform_core::Lifecycle;
-use platform_db::Db;
 use schemas::VideoId;
 use schemas::v1::event::Payload;
 use schemas::v1::{
@@ -356,9 +355,7 @@ async fn an_index_that_is_gone_or_damaged_comes_back() {
 
     // Built anew by the operator.
     let life = Lifecycle::new();
-    let db = Db::open_sqlite(&dir.path().join("marquee.db"), &life)
-        .await
-        .unwrap();
+    let db = testkit::rows::open(dir.path(), &life).await;
     metadata::rebuild(&config(dir.path()), &db).await.unwrap();
     db.close().await;
     let service = start(dir.path()).await;

@@ -63,27 +63,36 @@ impl Told {
         let now = self.clock.now_ms();
         match payload {
             Payload::VideoUploaded(told) => {
-                let video = told.video_id.parse()?;
+                let video = &told.video_id.parse()?;
                 let policy = Policy::from_event(told.publish_policy());
-                let mut tx = self.tasks.begin().await?;
-                store::uploaded(&mut tx, &video, &told.owner, policy).await?;
-                store::hasten(&mut tx, &video, &Part::Live, now).await?;
-                commit(tx).await?;
+                self.tasks
+                    .write(|mut tx| async move {
+                        store::uploaded(&mut tx, video, &told.owner, policy).await?;
+                        store::hasten(&mut tx, video, &Part::Live, now).await?;
+                        commit(tx).await
+                    })
+                    .await?;
             }
             Payload::VideoPlayable(told) => {
-                let video = told.video_id.parse()?;
-                let mut tx = self.tasks.begin().await?;
-                store::playable(&mut tx, &video, told).await?;
-                add(&mut tx, &video, told.revision, Part::Place, now).await?;
-                commit(tx).await?;
+                let video = &told.video_id.parse()?;
+                self.tasks
+                    .write(|mut tx| async move {
+                        store::playable(&mut tx, video, told).await?;
+                        add(&mut tx, video, told.revision, Part::Place, now).await?;
+                        commit(tx).await
+                    })
+                    .await?;
             }
             Payload::VideoTranscoded(told) => {
-                let video = told.video_id.parse()?;
-                let mut tx = self.tasks.begin().await?;
-                store::transcoded(&mut tx, &video, told.revision).await?;
-                add(&mut tx, &video, told.revision, Part::Rest, now).await?;
-                store::hasten(&mut tx, &video, &Part::Live, now).await?;
-                commit(tx).await?;
+                let video = &told.video_id.parse()?;
+                self.tasks
+                    .write(|mut tx| async move {
+                        store::transcoded(&mut tx, video, told.revision).await?;
+                        add(&mut tx, video, told.revision, Part::Rest, now).await?;
+                        store::hasten(&mut tx, video, &Part::Live, now).await?;
+                        commit(tx).await
+                    })
+                    .await?;
             }
             Payload::VideoDeleted(told) => self.purge(&told.video_id.parse()?, now).await?,
             // The objects are gone already: edges cannot bring back what they lose here.
@@ -96,10 +105,13 @@ impl Told {
     }
 
     async fn purge(&self, video: &VideoId, now: i64) -> Result<(), StoreError> {
-        let mut tx = self.tasks.begin().await?;
-        store::deleted(&mut tx, video).await?;
-        store::purge(&mut tx, video, now).await?;
-        commit(tx).await
+        self.tasks
+            .write(|mut tx| async move {
+                store::deleted(&mut tx, video).await?;
+                store::purge(&mut tx, video, now).await?;
+                commit(tx).await
+            })
+            .await
     }
 }
 

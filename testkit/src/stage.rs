@@ -46,8 +46,7 @@ impl Stage {
 
     async fn over(dir: Arc<TempDir>, blobs: Arc<dyn Blobs>) -> Self {
         let life = Lifecycle::new();
-        let path = dir.path().join("stage.db");
-        let db = Db::open_sqlite(&path, &life).await.expect("it opens");
+        let db = crate::rows::open(dir.path(), &life).await;
         let bus = EmbeddedBus::open(db.clone(), &life)
             .await
             .expect("it opens");

@@ -47,9 +47,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let life = Lifecycle::new();
-        let db = Db::open_sqlite(&dir.path().join("t.db"), &life)
-            .await
-            .unwrap();
+        let db = testkit::rows::open(dir.path(), &life).await;
         let bus = Arc::new(EmbeddedBus::open(db.clone(), &life).await.unwrap());
         let clock = ManualClock::at(1_000_000);
         let store = Store::open(db.clone(), Arc::new(clock.clone()))

@@ -41,9 +41,7 @@ struct Town {
 impl Town {
     async fn new(ground: &Lifecycle) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let db = Db::open_sqlite(&dir.path().join("t.db"), ground)
-            .await
-            .unwrap();
+        let db = testkit::rows::open(dir.path(), ground).await;
         let bus = Arc::new(EmbeddedBus::open(db.clone(), ground).await.unwrap());
         let objects = platform_objects::Config {
             dir: dir.path().join("objects"),

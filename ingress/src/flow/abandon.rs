@@ -23,31 +23,38 @@ impl Uploads {
             State::Opening | State::Open => {}
             state => return Err(UploadError::Closed(state)),
         }
-        let mut tx = self.store.begin().await?;
-        let giving_up = Transition {
-            multipart: None,
-            untouched_since_ms,
-            ..Transition::new(upload, State::Abandoned, self.clock.now_ms())
-        };
-        if !giving_up.apply(tx.conn()).await? {
-            drop(tx);
+        let given_up = self
+            .store
+            .write(|mut tx| async move {
+                let giving_up = Transition {
+                    multipart: None,
+                    untouched_since_ms,
+                    ..Transition::new(upload, State::Abandoned, self.clock.now_ms())
+                };
+                if !giving_up.apply(tx.conn()).await? {
+                    return Ok(false);
+                }
+                store::drop_parts(tx.conn(), &upload.id).await?;
+                // Of an upload that never opened nobody was told.
+                if upload.state == State::Open {
+                    let abandoned = UploadAbandoned {
+                        video_id: upload.video.to_string(),
+                        upload_id: upload.id.to_string(),
+                    };
+                    let event = self.event(upload, Payload::UploadAbandoned(abandoned));
+                    outbox::append(&mut tx, Topic::Videos, upload.video.as_str(), &event).await?;
+                }
+                tx.commit().await?;
+                Ok::<_, UploadError>(true)
+            })
+            .await?;
+        if !given_up {
             let now = self.get(&upload.id, &upload.owner).await?;
             return match now.state {
                 State::Abandoned => Ok(()),
                 state => Err(UploadError::Closed(state)),
             };
         }
-        store::drop_parts(tx.conn(), &upload.id).await?;
-        // Of an upload that never opened nobody was told.
-        if upload.state == State::Open {
-            let abandoned = UploadAbandoned {
-                video_id: upload.video.to_string(),
-                upload_id: upload.id.to_string(),
-            };
-            let event = self.event(upload, Payload::UploadAbandoned(abandoned));
-            outbox::append(&mut tx, Topic::Videos, upload.video.as_str(), &event).await?;
-        }
-        tx.commit().await?;
         info!(upload = %upload.id, "upload abandoned");
         if let Some(multipart) = &upload.multipart {
             self.discard(upload, multipart).await;

@@ -97,9 +97,12 @@ impl Uploads {
     }
 
     async fn insert(&self, upload: &Upload) -> Result<(), DbError> {
-        let mut tx = self.store.begin().await?;
-        store::insert(tx.conn(), upload, self.clock.as_ref()).await?;
-        tx.commit().await
+        self.store
+            .write(|mut tx| async move {
+                store::insert(tx.conn(), upload, self.clock.as_ref()).await?;
+                tx.commit().await
+            })
+            .await
     }
 
     /// Brings an upload whose record exists to the point where it takes parts. The record came
@@ -110,19 +113,10 @@ impl Uploads {
             return Ok(upload);
         }
         let multipart = self.new_multipart(&upload).await?;
-        let mut tx = self.store.begin().await?;
-        let opening = Transition {
-            multipart: Some(&multipart),
-            ..Transition::new(&upload, State::Open, self.clock.now_ms())
-        };
-        if !opening.apply(tx.conn()).await? {
-            drop(tx);
+        if !self.record_open(&upload, &multipart).await? {
             self.discard(&upload, &multipart).await;
             return self.get(&upload.id, &upload.owner).await;
         }
-        let event = self.event(&upload, Payload::UploadStarted(started(&upload)));
-        outbox::append(&mut tx, Topic::Videos, upload.video.as_str(), &event).await?;
-        tx.commit().await?;
         info!(upload = %upload.id, video = %upload.video, bytes = upload.size, "upload started");
         Ok(Upload {
             state: State::Open,
@@ -131,31 +125,54 @@ impl Uploads {
         })
     }
 
+    /// Notes that `upload` takes parts as `multipart`, and tells; false when somebody was quicker.
+    async fn record_open(&self, upload: &Upload, multipart: &MultipartId) -> Result<bool, DbError> {
+        self.store
+            .write(|mut tx| async move {
+                let opening = Transition {
+                    multipart: Some(multipart),
+                    ..Transition::new(upload, State::Open, self.clock.now_ms())
+                };
+                if !opening.apply(tx.conn()).await? {
+                    return Ok(false);
+                }
+                let event = self.event(upload, Payload::UploadStarted(started(upload)));
+                outbox::append(&mut tx, Topic::Videos, upload.video.as_str(), &event).await?;
+                tx.commit().await?;
+                Ok(true)
+            })
+            .await
+    }
+
     /// Begins again with no parts, because the object store knows nothing of them any more.
     pub(super) async fn restart(&self, upload: &Upload) -> Result<(), UploadError> {
         warn!(upload = %upload.id, "the object store has lost an upload: it begins again");
-        let multipart = self.new_multipart(upload).await?;
-        let mut tx = self.store.begin().await?;
-        let again = Transition {
-            multipart: Some(&multipart),
-            ..Transition::new(upload, State::Open, self.clock.now_ms())
-        };
-        if !again.apply(tx.conn()).await? {
-            drop(tx);
-            self.discard(upload, &multipart).await;
-            return Ok(());
+        let multipart = &self.new_multipart(upload).await?;
+        let restarted = self
+            .store
+            .write(|mut tx| async move {
+                let again = Transition {
+                    multipart: Some(multipart),
+                    ..Transition::new(upload, State::Open, self.clock.now_ms())
+                };
+                if !again.apply(tx.conn()).await? {
+                    return Ok(false);
+                }
+                store::drop_parts(tx.conn(), &upload.id).await?;
+                tx.commit().await?;
+                Ok::<_, DbError>(true)
+            })
+            .await?;
+        if !restarted {
+            self.discard(upload, multipart).await;
         }
-        store::drop_parts(tx.conn(), &upload.id).await?;
-        Ok(tx.commit().await?)
+        Ok(())
     }
 
     /// Notes that somebody cares for the upload.
     async fn touch(&self, upload: &Upload) -> Result<(), UploadError> {
-        let mut tx = self.store.begin().await?;
-        Transition::new(upload, upload.state, self.clock.now_ms())
-            .apply(tx.conn())
-            .await?;
-        Ok(tx.commit().await?)
+        self.moved(upload, upload.state).await?;
+        Ok(())
     }
 
     async fn new_multipart(&self, upload: &Upload) -> Result<MultipartId, UploadError> {

@@ -2,6 +2,7 @@
 
 use platform_blob::{BlobErrorKind, MultipartId, Part};
 use platform_bus::{Topic, outbox};
+use platform_db::DbError;
 use schemas::v1::VideoUploaded;
 use schemas::v1::event::Payload;
 use tracing::{Instrument as _, error, info, info_span};
@@ -56,17 +57,10 @@ impl Uploads {
         if !missing.is_empty() {
             return Err(UploadError::PartsMissing(missing));
         }
-        let mut tx = self.store.begin().await?;
-        let closing = Transition::new(upload, State::Completing, self.clock.now_ms());
-        let closed = closing.apply(tx.conn()).await?;
-        tx.commit().await?;
-        if closed {
-            return Ok(Upload {
-                state: State::Completing,
-                ..upload.clone()
-            });
+        match self.moved(upload, State::Completing).await? {
+            Some(closed) => Ok(closed),
+            None => self.get(&upload.id, &upload.owner).await,
         }
-        self.get(&upload.id, &upload.owner).await
     }
 
     /// Assembles the object, if a crash has not come between that and the record, and tells.
@@ -84,16 +78,23 @@ impl Uploads {
             self.restart(&now).await?;
             return Err(UploadError::Restarted);
         }
-        let mut tx = self.store.begin().await?;
-        let completing = Transition::new(upload, State::Complete, self.clock.now_ms());
-        if !completing.apply(tx.conn()).await? {
-            drop(tx);
+        let completed = self
+            .store
+            .write(|mut tx| async move {
+                let completing = Transition::new(upload, State::Complete, self.clock.now_ms());
+                if !completing.apply(tx.conn()).await? {
+                    return Ok(false);
+                }
+                store::drop_parts(tx.conn(), &upload.id).await?;
+                let event = self.event(upload, Payload::VideoUploaded(uploaded(upload)));
+                outbox::append(&mut tx, Topic::Transcode, upload.video.as_str(), &event).await?;
+                tx.commit().await?;
+                Ok::<_, DbError>(true)
+            })
+            .await?;
+        if !completed {
             return self.get(&upload.id, &upload.owner).await;
         }
-        store::drop_parts(tx.conn(), &upload.id).await?;
-        let event = self.event(upload, Payload::VideoUploaded(uploaded(upload)));
-        outbox::append(&mut tx, Topic::Transcode, upload.video.as_str(), &event).await?;
-        tx.commit().await?;
         info!(upload = %upload.id, video = %upload.video, "upload complete");
         Ok(Upload {
             state: State::Complete,

@@ -50,14 +50,21 @@ impl Uploads {
     }
 
     /// The upload in state `to`, unless somebody else has moved it.
-    async fn moved(&self, upload: &Upload, to: State) -> Result<Option<Upload>, UploadError> {
-        let mut tx = self.store.begin().await?;
-        let moving = Transition::new(upload, to, self.clock.now_ms());
-        let moved = moving.apply(tx.conn()).await?;
-        tx.commit().await?;
-        Ok(moved.then(|| Upload {
-            state: to,
-            ..upload.clone()
-        }))
+    pub(super) async fn moved(
+        &self,
+        upload: &Upload,
+        to: State,
+    ) -> Result<Option<Upload>, UploadError> {
+        self.store
+            .write(|mut tx| async move {
+                let moving = Transition::new(upload, to, self.clock.now_ms());
+                let moved = moving.apply(tx.conn()).await?;
+                tx.commit().await?;
+                Ok(moved.then(|| Upload {
+                    state: to,
+                    ..upload.clone()
+                }))
+            })
+            .await
     }
 }

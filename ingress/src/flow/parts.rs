@@ -1,6 +1,7 @@
 //! Announcing parts and seeing which are stored.
 
 use platform_blob::{MultipartId, Part, PartToSign, PresignedRequest};
+use platform_db::DbError;
 use url::Url;
 
 use super::Uploads;
@@ -60,18 +61,26 @@ impl Uploads {
     }
 
     async fn record(&self, upload: &Upload, parts: &[KnownPart]) -> Result<(), UploadError> {
-        let mut tx = self.store.begin().await?;
-        let still_open = Transition::new(upload, State::Open, self.clock.now_ms());
-        if !still_open.apply(tx.conn()).await? {
-            drop(tx);
-            let now = self.get(&upload.id, &upload.owner).await?;
-            return Err(match now.state {
-                State::Open => UploadError::Restarted,
-                state => UploadError::Closed(state),
-            });
+        let recorded = self
+            .store
+            .write(|mut tx| async move {
+                let still_open = Transition::new(upload, State::Open, self.clock.now_ms());
+                if !still_open.apply(tx.conn()).await? {
+                    return Ok(false);
+                }
+                store::put_parts(tx.conn(), &upload.id, parts).await?;
+                tx.commit().await?;
+                Ok::<_, DbError>(true)
+            })
+            .await?;
+        if recorded {
+            return Ok(());
         }
-        store::put_parts(tx.conn(), &upload.id, parts).await?;
-        Ok(tx.commit().await?)
+        let now = self.get(&upload.id, &upload.owner).await?;
+        Err(match now.state {
+            State::Open => UploadError::Restarted,
+            state => UploadError::Closed(state),
+        })
     }
 
     /// The parts that are stored as they were announced, as far as the upload is open.

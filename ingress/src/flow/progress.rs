@@ -34,18 +34,22 @@ impl Uploads {
         if stored_bytes == upload.told_bytes {
             return Ok(());
         }
-        let mut tx = self.store.begin().await?;
-        let Some(sequence) = store::note_stored(tx.conn(), upload, stored_bytes).await? else {
-            return Ok(());
-        };
-        let progressed = UploadProgressed {
-            video_id: upload.video.to_string(),
-            upload_id: upload.id.to_string(),
-            stored_bytes,
-            sequence,
-        };
-        let event = self.event(upload, Payload::UploadProgressed(progressed));
-        outbox::append(&mut tx, Topic::Videos, upload.video.as_str(), &event).await?;
-        Ok(tx.commit().await?)
+        self.store
+            .write(|mut tx| async move {
+                let Some(sequence) = store::note_stored(tx.conn(), upload, stored_bytes).await?
+                else {
+                    return Ok(());
+                };
+                let progressed = UploadProgressed {
+                    video_id: upload.video.to_string(),
+                    upload_id: upload.id.to_string(),
+                    stored_bytes,
+                    sequence,
+                };
+                let event = self.event(upload, Payload::UploadProgressed(progressed));
+                outbox::append(&mut tx, Topic::Videos, upload.video.as_str(), &event).await?;
+                Ok(tx.commit().await?)
+            })
+            .await
     }
 }

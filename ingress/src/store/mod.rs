@@ -4,7 +4,7 @@ mod row;
 mod transitions;
 
 use platform_core::clock::Clock;
-use platform_db::{Db, DbError, Migration, Tx};
+use platform_db::{Db, DbError, Migration, Tx, WriteError};
 use schemas::{OwnerId, UploadId, VideoId};
 use sqlx::AnyConnection;
 
@@ -72,8 +72,12 @@ impl Store {
         Self { db }
     }
 
-    pub(crate) async fn begin(&self) -> Result<Tx, DbError> {
-        self.db.begin().await
+    /// Runs `work` in a transaction: see [`Db::write`].
+    pub(crate) async fn write<T, E: WriteError, F: Future<Output = Result<T, E>>>(
+        &self,
+        work: impl FnMut(Tx) -> F,
+    ) -> Result<T, E> {
+        self.db.write(work).await
     }
 
     /// The upload, if it exists and is `owner`'s.
@@ -186,13 +190,16 @@ impl Store {
 
     /// Notes that the store had no multipart of the upload's key at `now_ms` but its own.
     pub(crate) async fn note_swept(&self, id: &UploadId, now_ms: i64) -> Result<(), DbError> {
-        let mut tx = self.db.begin().await?;
-        sqlx::query("UPDATE ingress_upload SET swept_at_ms = $1 WHERE upload_id = $2")
-            .bind(now_ms)
-            .bind(id.as_str())
-            .execute(tx.conn())
-            .await?;
-        tx.commit().await
+        self.db
+            .write(|mut tx| async move {
+                sqlx::query("UPDATE ingress_upload SET swept_at_ms = $1 WHERE upload_id = $2")
+                    .bind(now_ms)
+                    .bind(id.as_str())
+                    .execute(tx.conn())
+                    .await?;
+                tx.commit().await
+            })
+            .await
     }
 
     /// The parts that were announced.
@@ -216,16 +223,19 @@ impl Store {
 
     /// Forgets uploads of which nothing is stored since `since_ms`.
     pub(crate) async fn forget_gone(&self, since_ms: i64) -> Result<(), DbError> {
-        let mut tx = self.db.begin().await?;
-        sqlx::query(
-            "DELETE FROM ingress_upload
-             WHERE state IN ('abandoned', 'discarded') AND touched_at_ms <= $1
-               AND swept_at_ms >= touched_at_ms",
-        )
-        .bind(since_ms)
-        .execute(tx.conn())
-        .await?;
-        tx.commit().await
+        self.db
+            .write(|mut tx| async move {
+                sqlx::query(
+                    "DELETE FROM ingress_upload
+                 WHERE state IN ('abandoned', 'discarded') AND touched_at_ms <= $1
+                   AND swept_at_ms >= touched_at_ms",
+                )
+                .bind(since_ms)
+                .execute(tx.conn())
+                .await?;
+                tx.commit().await
+            })
+            .await
     }
 }
 

@@ -52,9 +52,7 @@ pub(crate) fn sweeping() -> Config {
 impl Service {
     pub(crate) async fn start(dir: &Path, config: Config) -> Self {
         let (ground, life) = (Lifecycle::new(), Lifecycle::new());
-        let db = Db::open_sqlite(&dir.join("marquee.db"), &ground)
-            .await
-            .unwrap();
+        let db = testkit::rows::open(dir, &ground).await;
         let bus = EmbeddedBus::open(db.clone(), &ground).await.unwrap();
         let secret = Redacted::new("secret");
         let objects = platform_objects::Config {
@@ -202,14 +200,17 @@ impl Service {
     /// Puts a record where a crash would have left it.
     pub(crate) async fn rewind(&self, upload: &str, state: &str) {
         let id = upload.rsplit('/').next().unwrap();
-        let mut tx = self.db.begin().await.unwrap();
-        sqlx::query("UPDATE ingress_upload SET state = $1 WHERE upload_id = $2")
-            .bind(state)
-            .bind(id)
-            .execute(tx.conn())
+        self.db
+            .write(|mut tx| async move {
+                sqlx::query("UPDATE ingress_upload SET state = $1 WHERE upload_id = $2")
+                    .bind(state)
+                    .bind(id)
+                    .execute(tx.conn())
+                    .await?;
+                tx.commit().await
+            })
             .await
             .unwrap();
-        tx.commit().await.unwrap();
     }
 }
 

@@ -35,18 +35,21 @@ impl Store {
 
     /// Notes that the index has these rows durably.
     pub(crate) async fn mark_indexed(&self, indexed: &[Pending]) -> Result<(), DbError> {
-        let mut tx = self.db.begin().await?;
-        for Pending { video, version } in indexed {
-            sqlx::query(
-                "UPDATE metadata_video SET indexed_version = $1
-                 WHERE video_id = $2 AND indexed_version < $1",
-            )
-            .bind(version)
-            .bind(video.id.as_str())
-            .execute(tx.conn())
-            .await?;
-        }
-        tx.commit().await
+        self.db
+            .write(|mut tx| async move {
+                for Pending { video, version } in indexed {
+                    sqlx::query(
+                        "UPDATE metadata_video SET indexed_version = $1
+                     WHERE video_id = $2 AND indexed_version < $1",
+                    )
+                    .bind(version)
+                    .bind(video.id.as_str())
+                    .execute(tx.conn())
+                    .await?;
+                }
+                tx.commit().await
+            })
+            .await
     }
 
     /// The index that the rows' marks speak of.
@@ -59,17 +62,22 @@ impl Store {
 
     /// Notes that nothing is in the index called `index_id` yet.
     pub(crate) async fn forget_indexed(&self, index_id: &str) -> Result<(), DbError> {
-        let mut tx = self.db.begin().await?;
-        sqlx::query("UPDATE metadata_video SET indexed_version = 0 WHERE indexed_version > 0")
-            .execute(tx.conn())
-            .await?;
-        sqlx::query(
-            "INSERT INTO metadata_index (name, index_id) VALUES ('search', $1)
-             ON CONFLICT (name) DO UPDATE SET index_id = excluded.index_id",
-        )
-        .bind(index_id)
-        .execute(tx.conn())
-        .await?;
-        tx.commit().await
+        self.db
+            .write(|mut tx| async move {
+                sqlx::query(
+                    "UPDATE metadata_video SET indexed_version = 0 WHERE indexed_version > 0",
+                )
+                .execute(tx.conn())
+                .await?;
+                sqlx::query(
+                    "INSERT INTO metadata_index (name, index_id) VALUES ('search', $1)
+                 ON CONFLICT (name) DO UPDATE SET index_id = excluded.index_id",
+                )
+                .bind(index_id)
+                .execute(tx.conn())
+                .await?;
+                tx.commit().await
+            })
+            .await
     }
 }

@@ -32,9 +32,7 @@ impl Service {
     pub(crate) async fn start(config: Config, dir: &Path) -> Self {
         let (ground, life) = (Lifecycle::new(), Lifecycle::new());
         let clock = ManualClock::at(1_790_000_000_000);
-        let db = Db::open_sqlite(&dir.join("marquee.db"), &ground)
-            .await
-            .unwrap();
+        let db = testkit::rows::open(dir, &ground).await;
         let bus = Arc::new(EmbeddedBus::open(db.clone(), &life).await.unwrap());
         let deps = Deps {
             db: db.clone(),

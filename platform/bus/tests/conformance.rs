@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use platform_bus::{Bus, EmbeddedBus, Settings};
-use platform_db::Db;
 use testkit::conformance::bus::{self, Cluster, Process};
 
 struct Embedded(tempfile::TempDir);
@@ -14,14 +13,14 @@ struct Embedded(tempfile::TempDir);
 #[async_trait]
 impl Cluster for Embedded {
     async fn process(&self) -> Process {
-        let path = self.0.path().join("bus.db");
+        let folder = self.0.path().to_owned();
         Process::start(async move |lifecycle| {
             let settings = Settings {
                 lease: Duration::from_millis(300),
                 handover: Duration::from_secs(5),
                 ..Settings::default()
             };
-            let db = Db::open_sqlite(&path, &lifecycle).await.unwrap();
+            let db = testkit::rows::open(&folder, &lifecycle).await;
             let bus = EmbeddedBus::open_with(db.clone(), &lifecycle, settings);
             let bus: Arc<dyn Bus> = Arc::new(bus.await.unwrap());
             (bus, Some(db))

@@ -21,8 +21,7 @@ impl Place {
     }
 
     async fn open(&self, settings: Settings) -> (Db, EmbeddedBus) {
-        let path = self.dir.path().join("bus.db");
-        let db = Db::open_sqlite(&path, &self.lifecycle).await.unwrap();
+        let db = testkit::rows::open(self.dir.path(), &self.lifecycle).await;
         let bus = EmbeddedBus::open_with(db.clone(), &self.lifecycle, settings)
             .await
             .unwrap();

@@ -62,22 +62,25 @@ impl Films {
         revision: u32,
         event: &Event,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.0.begin().await?;
-        let moved = sqlx::query(
-            "UPDATE post_video SET live = $2
-             WHERE video_id = $1 AND live < $2 AND deleted = 0",
-        )
-        .bind(video.as_str())
-        .bind(i64::from(revision))
-        .execute(tx.conn())
-        .await?
-        .rows_affected();
-        if moved == 0 {
-            return Ok(false);
-        }
-        outbox::append(&mut tx, Topic::Videos, video.as_str(), event).await?;
-        tx.commit().await?;
-        Ok(true)
+        self.0
+            .write(|mut tx| async move {
+                let moved = sqlx::query(
+                    "UPDATE post_video SET live = $2
+                 WHERE video_id = $1 AND live < $2 AND deleted = 0",
+                )
+                .bind(video.as_str())
+                .bind(i64::from(revision))
+                .execute(tx.conn())
+                .await?
+                .rows_affected();
+                if moved == 0 {
+                    return Ok(false);
+                }
+                outbox::append(&mut tx, Topic::Videos, video.as_str(), event).await?;
+                tx.commit().await?;
+                Ok(true)
+            })
+            .await
     }
 }
 

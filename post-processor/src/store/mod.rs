@@ -3,7 +3,7 @@
 mod films;
 mod tasks;
 
-use platform_db::{DbError, Migration};
+use platform_db::{DbError, Migration, WriteError};
 
 pub(crate) use films::{Films, deleted, is_deleted, playable, transcoded, uploaded};
 pub(crate) use tasks::{Claim, Job, Tasks, add, hasten, purge};
@@ -47,6 +47,15 @@ pub(crate) enum StoreError {
     /// A row says what this build cannot have written.
     #[error("a row has an unreadable {0}")]
     Row(&'static str),
+}
+
+impl WriteError for StoreError {
+    fn db(&self) -> Option<&DbError> {
+        match self {
+            Self::Db(error) => Some(error),
+            Self::Row(_) => None,
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -66,9 +66,12 @@ impl Tasks {
         Self(db)
     }
 
-    /// Begins a transaction over films and work.
-    pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
-        Ok(self.0.begin().await?)
+    /// Runs `work` in a transaction over films and work: see [`Db::write`].
+    pub(crate) async fn write<T, F: Future<Output = Result<T, StoreError>>>(
+        &self,
+        work: impl FnMut(Tx) -> F,
+    ) -> Result<T, StoreError> {
+        self.0.write(work).await
     }
 
     /// Claims at most `limit` pieces that are due, urgent or background ones, most urgent first.
@@ -96,16 +99,20 @@ impl Tasks {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let mut tx = self.0.begin().await?;
-        let mut claimed = Vec::new();
-        for row in &rows {
-            let mut claim = Claim::read(row)?;
-            if claim.take(&mut tx, now_ms).await? {
-                claimed.push(claim);
-            }
-        }
-        tx.commit().await?;
-        Ok(claimed)
+        let rows = &rows;
+        self.0
+            .write(|mut tx| async move {
+                let mut claimed = Vec::new();
+                for row in rows {
+                    let mut claim = Claim::read(row)?;
+                    if claim.take(&mut tx, now_ms).await? {
+                        claimed.push(claim);
+                    }
+                }
+                tx.commit().await?;
+                Ok(claimed)
+            })
+            .await
     }
 
     /// When the next piece after `now_ms` is due, if there is any.
@@ -142,52 +149,58 @@ impl Tasks {
         next: Option<&Part>,
         now_ms: i64,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.0.begin().await?;
-        let ended = of_job(
-            "UPDATE post_task SET done = 1, reason = ''
-             WHERE video_id = $1 AND revision = $2 AND edge = $3 AND part = $4 AND claims = $5",
-            &claim.job,
-        )
-        .bind(claim.number)
-        .execute(tx.conn())
-        .await?
-        .rows_affected();
-        if ended == 0 {
-            return Ok(false);
-        }
-        for job in more {
-            add(&mut tx, job, now_ms).await?;
-        }
-        if let Some(part) = next {
-            hasten(&mut tx, &claim.job.video, part, now_ms).await?;
-        }
-        tx.commit().await?;
-        Ok(true)
+        self.0
+            .write(|mut tx| async move {
+                let ended = of_job(
+                    "UPDATE post_task SET done = 1, reason = ''
+                 WHERE video_id = $1 AND revision = $2 AND edge = $3 AND part = $4 AND claims = $5",
+                    &claim.job,
+                )
+                .bind(claim.number)
+                .execute(tx.conn())
+                .await?
+                .rows_affected();
+                if ended == 0 {
+                    return Ok(false);
+                }
+                for job in more {
+                    add(&mut tx, job, now_ms).await?;
+                }
+                if let Some(part) = next {
+                    hasten(&mut tx, &claim.job.video, part, now_ms).await?;
+                }
+                tx.commit().await?;
+                Ok(true)
+            })
+            .await
     }
 
     /// Drops work whose edge is gone, and finds the film's edges again.
     pub(crate) async fn unplaced(&self, claim: &Claim, now_ms: i64) -> Result<bool, StoreError> {
-        let mut tx = self.0.begin().await?;
-        let dropped = of_job(
-            "DELETE FROM post_task
-             WHERE video_id = $1 AND revision = $2 AND edge = $3 AND part = $4 AND claims = $5",
-            &claim.job,
-        )
-        .bind(claim.number)
-        .execute(tx.conn())
-        .await?
-        .rows_affected();
-        sqlx::query(
-            "UPDATE post_task SET done = 0, due_ms = $3, claims = claims + 1
-             WHERE video_id = $1 AND revision = $2 AND edge = '' AND part IN ('place', 'rest')",
-        )
-        .bind(claim.job.video.as_str())
-        .bind(i64::from(claim.job.revision))
-        .bind(now_ms)
-        .execute(tx.conn())
-        .await?;
-        tx.commit().await?;
-        Ok(dropped == 1)
+        self.0
+            .write(|mut tx| async move {
+                let dropped = of_job(
+                    "DELETE FROM post_task
+                 WHERE video_id = $1 AND revision = $2 AND edge = $3 AND part = $4 AND claims = $5",
+                    &claim.job,
+                )
+                .bind(claim.number)
+                .execute(tx.conn())
+                .await?
+                .rows_affected();
+                sqlx::query(
+                    "UPDATE post_task SET done = 0, due_ms = $3, claims = claims + 1
+                 WHERE video_id = $1 AND revision = $2 AND edge = '' AND part IN ('place', 'rest')",
+                )
+                .bind(claim.job.video.as_str())
+                .bind(i64::from(claim.job.revision))
+                .bind(now_ms)
+                .execute(tx.conn())
+                .await?;
+                tx.commit().await?;
+                Ok(dropped == 1)
+            })
+            .await
     }
 
     /// Puts work off that cannot be done yet.
@@ -232,13 +245,17 @@ impl Tasks {
         &self,
         sql: &'static str,
         claim: &Claim,
-        bind: impl FnOnce(Query<'_>) -> Query<'_>,
+        bind: impl Fn(Query<'_>) -> Query<'_> + Sync,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.0.begin().await?;
-        let query = bind(of_job(sql, &claim.job).bind(claim.number));
-        let changed = query.execute(tx.conn()).await?.rows_affected();
-        tx.commit().await?;
-        Ok(changed == 1)
+        let bind = &bind;
+        self.0
+            .write(|mut tx| async move {
+                let query = bind(of_job(sql, &claim.job).bind(claim.number));
+                let changed = query.execute(tx.conn()).await?.rows_affected();
+                tx.commit().await?;
+                Ok(changed == 1)
+            })
+            .await
     }
 
     /// The edges at which `part` of a film's revision is done.

@@ -50,32 +50,35 @@ impl Store {
     /// the owner with the fewest running, then the oldest film, in order of its segments. A task
     /// whose lease has ended is taken over.
     ///
-    /// Looks without a write lock, so that nothing to do costs next to nothing.
+    /// Looks without a transaction, so that nothing to do costs next to nothing, and workers that
+    /// take different tasks do not get in each other's way. Those of a process look one after the
+    /// other: at the same moment they would all see the same task.
     pub(crate) async fn claim(
         &self,
         slots: Slots,
         worker: &str,
         lease: Duration,
     ) -> Result<Option<Claim>, StoreError> {
-        while self.has_next(slots).await? {
-            // Chosen anew within the transaction: many workers see the same task at first.
-            let mut tx = self.db.begin().await?;
-            let now = self.now_ms();
-            let Some((id, fence)) = next(tx.conn(), slots, now).await? else {
-                return Ok(None);
-            };
-            let until = lease_end(now, lease);
-            if let Some(claim) = take(tx.conn(), &id, fence, worker, now, until).await? {
+        let _turn = self.claiming.lock().await;
+        while let Some((id, fence)) = self.next(slots).await? {
+            let id = id.as_str();
+            let taken = self.db.write(|mut tx| async move {
+                let now = self.now_ms();
+                let until = lease_end(now, lease);
+                let claim = take(tx.conn(), id, fence, worker, now, until).await?;
                 tx.commit().await?;
+                Ok::<_, StoreError>(claim)
+            });
+            if let Some(claim) = taken.await? {
                 return Ok(Some(claim));
             }
         }
         Ok(None)
     }
 
-    async fn has_next(&self, slots: Slots) -> Result<bool, StoreError> {
+    async fn next(&self, slots: Slots) -> Result<Option<(String, i64)>, StoreError> {
         let mut reader = self.db.reader().acquire().await?;
-        Ok(next(&mut reader, slots, self.now_ms()).await?.is_some())
+        next(&mut reader, slots, self.now_ms()).await
     }
 
     /// How long until the first task of `queue` that nobody may take now can be taken: a pause or a

@@ -43,97 +43,103 @@ impl Store {
         reason: &str,
         verdict: &Verdict,
     ) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
-        let (state, available_ms) = match verdict {
-            Verdict::Again(pause) => ("waiting", lease_end(self.now_ms(), *pause)),
-            Verdict::Never(_) => ("failed", i64::MAX),
-        };
-        let ended = sqlx::query(
-            "UPDATE transcoder_task SET state = $1, available_ms = $2, last_error = $3
-             WHERE task_id = $4 AND fence = $5 AND state = 'running'",
-        )
-        .bind(state)
-        .bind(available_ms)
-        .bind(reason)
-        .bind(claim.id.as_str())
-        .bind(claim.fence)
-        .execute(tx.conn())
-        .await?;
-        if ended.rows_affected() == 0 {
-            return Err(StoreError::Stale);
-        }
-        let event = TaskFailed {
-            video_id: claim.film.video.to_string(),
-            revision: claim.film.revision,
-            task_id: claim.id.to_string(),
-            attempt: claim.attempt,
-            // The rest is the tail of a log: for the operator, in the row.
-            reason: reason.lines().next().unwrap_or_default().to_owned(),
-            r#final: matches!(verdict, Verdict::Never(_)),
-        };
-        let payload = Payload::TaskFailed(event);
-        self.tell(
-            &mut tx,
-            Topic::TranscodeProgress,
-            &claim.film,
-            &claim.owner,
-            payload,
-        )
-        .await?;
-        if let Verdict::Never(problem) = verdict {
-            self.fail_film(&mut tx, claim, problem).await?;
-        }
-        tx.commit().await?;
-        Ok(())
+        self.db
+            .write(|mut tx| async move {
+                let (state, available_ms) = match verdict {
+                    Verdict::Again(pause) => ("waiting", lease_end(self.now_ms(), *pause)),
+                    Verdict::Never(_) => ("failed", i64::MAX),
+                };
+                let ended = sqlx::query(
+                    "UPDATE transcoder_task SET state = $1, available_ms = $2, last_error = $3
+                 WHERE task_id = $4 AND fence = $5 AND state = 'running'",
+                )
+                .bind(state)
+                .bind(available_ms)
+                .bind(reason)
+                .bind(claim.id.as_str())
+                .bind(claim.fence)
+                .execute(tx.conn())
+                .await?;
+                if ended.rows_affected() == 0 {
+                    return Err(StoreError::Stale);
+                }
+                let event = TaskFailed {
+                    video_id: claim.film.video.to_string(),
+                    revision: claim.film.revision,
+                    task_id: claim.id.to_string(),
+                    attempt: claim.attempt,
+                    // The rest is the tail of a log: for the operator, in the row.
+                    reason: reason.lines().next().unwrap_or_default().to_owned(),
+                    r#final: matches!(verdict, Verdict::Never(_)),
+                };
+                let payload = Payload::TaskFailed(event);
+                self.tell(
+                    &mut tx,
+                    Topic::TranscodeProgress,
+                    &claim.film,
+                    &claim.owner,
+                    payload,
+                )
+                .await?;
+                if let Verdict::Never(problem) = verdict {
+                    self.fail_film(&mut tx, claim, problem).await?;
+                }
+                tx.commit().await?;
+                Ok(())
+            })
+            .await
     }
 
     /// Puts the film of a failed task back to where it was; whether there was such a task. What the
     /// film lacks is to be done again; what exists is not made twice.
     pub(crate) async fn retry(&self, id: &TaskId) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let task: Option<(String, i64)> = sqlx::query_as(
-            "SELECT video_id, revision FROM transcoder_task
-             WHERE task_id = $1 AND state = 'failed'",
-        )
-        .bind(id.as_str())
-        .fetch_optional(tx.conn())
-        .await?;
-        let Some((video, revision)) = task else {
-            return Ok(false);
-        };
-        let key = FilmKey {
-            video: video
-                .parse()
-                .map_err(|error| StoreError::corrupt(format!("task {id}"), error))?,
-            revision: count(revision),
-        };
-        sqlx::query(
-            "UPDATE transcoder_task SET state = 'waiting', available_ms = 0, attempts = 0,
-                deaths = 0
-             WHERE video_id = $1 AND revision = $2 AND state = 'failed'",
-        )
-        .bind(key.video.as_str())
-        .bind(i64::from(key.revision))
-        .execute(tx.conn())
-        .await?;
-        sqlx::query(
-            "UPDATE transcoder_video
-             SET state = CASE WHEN plan = '' THEN 'uploaded' ELSE 'planned' END,
-                problem_type = '', problem_title = '', problem_detail = ''
-             WHERE video_id = $1 AND revision = $2 AND state = 'failed'",
-        )
-        .bind(key.video.as_str())
-        .bind(i64::from(key.revision))
-        .execute(tx.conn())
-        .await?;
-        if let Some(film) = self.film_in(&mut tx, &key).await?
-            && let Some(plan) = film.plan
-        {
-            let tasks = planned(&plan, film.lowest_first);
-            self.add_tasks(&mut tx, &key, &tasks).await?;
-        }
-        tx.commit().await?;
-        Ok(true)
+        self.db
+            .write(|mut tx| async move {
+                let task: Option<(String, i64)> = sqlx::query_as(
+                    "SELECT video_id, revision FROM transcoder_task
+                 WHERE task_id = $1 AND state = 'failed'",
+                )
+                .bind(id.as_str())
+                .fetch_optional(tx.conn())
+                .await?;
+                let Some((video, revision)) = task else {
+                    return Ok(false);
+                };
+                let key = FilmKey {
+                    video: video
+                        .parse()
+                        .map_err(|error| StoreError::corrupt(format!("task {id}"), error))?,
+                    revision: count(revision),
+                };
+                sqlx::query(
+                    "UPDATE transcoder_task SET state = 'waiting', available_ms = 0, attempts = 0,
+                    deaths = 0
+                 WHERE video_id = $1 AND revision = $2 AND state = 'failed'",
+                )
+                .bind(key.video.as_str())
+                .bind(i64::from(key.revision))
+                .execute(tx.conn())
+                .await?;
+                sqlx::query(
+                    "UPDATE transcoder_video
+                 SET state = CASE WHEN plan = '' THEN 'uploaded' ELSE 'planned' END,
+                    problem_type = '', problem_title = '', problem_detail = ''
+                 WHERE video_id = $1 AND revision = $2 AND state = 'failed'",
+                )
+                .bind(key.video.as_str())
+                .bind(i64::from(key.revision))
+                .execute(tx.conn())
+                .await?;
+                if let Some(film) = self.film_in(&mut tx, &key).await?
+                    && let Some(plan) = film.plan
+                {
+                    let tasks = planned(&plan, film.lowest_first);
+                    self.add_tasks(&mut tx, &key, &tasks).await?;
+                }
+                tx.commit().await?;
+                Ok(true)
+            })
+            .await
     }
 
     /// Fails the film that is not complete yet and cancels what else was to be done for it.
@@ -220,33 +226,36 @@ impl Store {
         claim: &Claim,
         again: bool,
     ) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
-        self.end_task(&mut tx, claim).await?;
-        if again {
-            return Ok(tx.commit().await?);
-        }
-        sqlx::query("DELETE FROM transcoder_track WHERE video_id = $1 AND revision = $2")
-            .bind(claim.film.video.as_str())
-            .bind(i64::from(claim.film.revision))
-            .execute(tx.conn())
-            .await?;
-        let (kind, title, detail): (String, String, String) = sqlx::query_as(
-            "UPDATE transcoder_video SET plan = '', segments_done = 0, segments_total = 0
-             WHERE video_id = $1 AND revision = $2
-             RETURNING problem_type, problem_title, problem_detail",
-        )
-        .bind(claim.film.video.as_str())
-        .bind(i64::from(claim.film.revision))
-        .fetch_one(tx.conn())
-        .await?;
-        let problem = Problem {
-            kind,
-            title,
-            detail,
-            of_source: true,
-        };
-        self.tell_failed(&mut tx, claim, &problem).await?;
-        Ok(tx.commit().await?)
+        self.db
+            .write(|mut tx| async move {
+                self.end_task(&mut tx, claim).await?;
+                if again {
+                    return Ok(tx.commit().await?);
+                }
+                sqlx::query("DELETE FROM transcoder_track WHERE video_id = $1 AND revision = $2")
+                    .bind(claim.film.video.as_str())
+                    .bind(i64::from(claim.film.revision))
+                    .execute(tx.conn())
+                    .await?;
+                let (kind, title, detail): (String, String, String) = sqlx::query_as(
+                    "UPDATE transcoder_video SET plan = '', segments_done = 0, segments_total = 0
+                 WHERE video_id = $1 AND revision = $2
+                 RETURNING problem_type, problem_title, problem_detail",
+                )
+                .bind(claim.film.video.as_str())
+                .bind(i64::from(claim.film.revision))
+                .fetch_one(tx.conn())
+                .await?;
+                let problem = Problem {
+                    kind,
+                    title,
+                    detail,
+                    of_source: true,
+                };
+                self.tell_failed(&mut tx, claim, &problem).await?;
+                Ok(tx.commit().await?)
+            })
+            .await
     }
 
     async fn tell_failed(

@@ -24,34 +24,37 @@ pub(crate) struct Upload {
 impl Store {
     /// Takes a film in and adds the task that plans it. The second time nothing happens.
     pub(crate) async fn take_in(&self, upload: &Upload) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let inserted = sqlx::query(
-            "INSERT INTO transcoder_video
-                (video_id, revision, owner, source_key, state, traceparent, created_ms,
-                 lowest_first)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(upload.key.video.as_str())
-        .bind(i64::from(upload.key.revision))
-        .bind(upload.owner.as_str())
-        .bind(upload.source_key.as_str())
-        .bind(FilmState::Uploaded.as_str())
-        .bind(platform_telemetry::current_traceparent().unwrap_or_default())
-        .bind(self.now_ms())
-        .bind(i64::from(upload.lowest_first))
-        .execute(tx.conn())
-        .await?;
-        if inserted.rows_affected() == 0 {
-            return Ok(false);
-        }
-        let plan = NewTask {
-            work: Work::Plan,
-            priority: Priority::First,
-        };
-        self.add_tasks(&mut tx, &upload.key, &[plan]).await?;
-        tx.commit().await?;
-        Ok(true)
+        self.db
+            .write(|mut tx| async move {
+                let inserted = sqlx::query(
+                    "INSERT INTO transcoder_video
+                    (video_id, revision, owner, source_key, state, traceparent, created_ms,
+                     lowest_first)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                 ON CONFLICT DO NOTHING",
+                )
+                .bind(upload.key.video.as_str())
+                .bind(i64::from(upload.key.revision))
+                .bind(upload.owner.as_str())
+                .bind(upload.source_key.as_str())
+                .bind(FilmState::Uploaded.as_str())
+                .bind(platform_telemetry::current_traceparent().unwrap_or_default())
+                .bind(self.now_ms())
+                .bind(i64::from(upload.lowest_first))
+                .execute(tx.conn())
+                .await?;
+                if inserted.rows_affected() == 0 {
+                    return Ok(false);
+                }
+                let plan = NewTask {
+                    work: Work::Plan,
+                    priority: Priority::First,
+                };
+                self.add_tasks(&mut tx, &upload.key, &[plan]).await?;
+                tx.commit().await?;
+                Ok(true)
+            })
+            .await
     }
 
     /// Reads a film; `None` when there is none.
@@ -82,19 +85,22 @@ impl Store {
 
     /// Forgets everything about a video that was deleted.
     pub(crate) async fn forget(&self, video: &schemas::VideoId) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
-        for statement in [
-            "DELETE FROM transcoder_task WHERE video_id = $1",
-            "DELETE FROM transcoder_track WHERE video_id = $1",
-            "DELETE FROM transcoder_video WHERE video_id = $1",
-        ] {
-            sqlx::query(statement)
-                .bind(video.as_str())
-                .execute(tx.conn())
-                .await?;
-        }
-        tx.commit().await?;
-        Ok(())
+        self.db
+            .write(|mut tx| async move {
+                for statement in [
+                    "DELETE FROM transcoder_task WHERE video_id = $1",
+                    "DELETE FROM transcoder_track WHERE video_id = $1",
+                    "DELETE FROM transcoder_video WHERE video_id = $1",
+                ] {
+                    sqlx::query(statement)
+                        .bind(video.as_str())
+                        .execute(tx.conn())
+                        .await?;
+                }
+                tx.commit().await?;
+                Ok(())
+            })
+            .await
     }
 }
 

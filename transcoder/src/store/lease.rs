@@ -8,21 +8,24 @@ use super::{Claim, Store, StoreError};
 impl Store {
     /// Makes the lease last `lease` from now. [`StoreError::Stale`] when the task is not ours.
     pub(crate) async fn renew(&self, claim: &Claim, lease: Duration) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
-        let renewed = sqlx::query(
-            "UPDATE transcoder_task SET available_ms = $1
-             WHERE task_id = $2 AND fence = $3 AND state = 'running'",
-        )
-        .bind(lease_end(self.now_ms(), lease))
-        .bind(claim.id.as_str())
-        .bind(claim.fence)
-        .execute(tx.conn())
-        .await?;
-        if renewed.rows_affected() == 0 {
-            return Err(StoreError::Stale);
-        }
-        tx.commit().await?;
-        Ok(())
+        self.db
+            .write(|mut tx| async move {
+                let renewed = sqlx::query(
+                    "UPDATE transcoder_task SET available_ms = $1
+                 WHERE task_id = $2 AND fence = $3 AND state = 'running'",
+                )
+                .bind(lease_end(self.now_ms(), lease))
+                .bind(claim.id.as_str())
+                .bind(claim.fence)
+                .execute(tx.conn())
+                .await?;
+                if renewed.rows_affected() == 0 {
+                    return Err(StoreError::Stale);
+                }
+                tx.commit().await?;
+                Ok(())
+            })
+            .await
     }
 
     /// Whether the task is still ours, without a write. A lease that has ended but that nobody
@@ -55,22 +58,25 @@ impl Store {
         pause: Duration,
         reason: &str,
     ) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
-        let released = sqlx::query(
-            "UPDATE transcoder_task
-             SET state = 'waiting', available_ms = $1, attempts = attempts - 1, last_error = $2
-             WHERE task_id = $3 AND fence = $4 AND state = 'running'",
-        )
-        .bind(lease_end(self.now_ms(), pause))
-        .bind(reason)
-        .bind(claim.id.as_str())
-        .bind(claim.fence)
-        .execute(tx.conn())
-        .await?;
-        if released.rows_affected() == 0 {
-            return Err(StoreError::Stale);
-        }
-        tx.commit().await?;
-        Ok(())
+        self.db
+            .write(|mut tx| async move {
+                let released = sqlx::query(
+                    "UPDATE transcoder_task
+                 SET state = 'waiting', available_ms = $1, attempts = attempts - 1, last_error = $2
+                 WHERE task_id = $3 AND fence = $4 AND state = 'running'",
+                )
+                .bind(lease_end(self.now_ms(), pause))
+                .bind(reason)
+                .bind(claim.id.as_str())
+                .bind(claim.fence)
+                .execute(tx.conn())
+                .await?;
+                if released.rows_affected() == 0 {
+                    return Err(StoreError::Stale);
+                }
+                tx.commit().await?;
+                Ok(())
+            })
+            .await
     }
 }

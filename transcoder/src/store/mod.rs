@@ -21,9 +21,10 @@ use std::sync::Arc;
 
 use platform_bus::{Topic, outbox};
 use platform_core::Clock;
-use platform_db::{Db, DbError, MigrateError, Tx};
+use platform_db::{Db, DbError, MigrateError, Tx, WriteError};
 use schemas::v1::event::Payload;
 use schemas::{NewEvent, OwnerId, TaskId};
+use tokio::sync::Mutex;
 
 pub(crate) use claim::{Claim, Slots};
 pub(crate) use failing::{Problem, Verdict};
@@ -54,6 +55,15 @@ pub(crate) enum StoreError {
     },
 }
 
+impl WriteError for StoreError {
+    fn db(&self) -> Option<&DbError> {
+        match self {
+            Self::Db(error) => Some(error),
+            Self::Stale | Self::Corrupt { .. } => None,
+        }
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         Self::Db(error.into())
@@ -77,6 +87,7 @@ impl StoreError {
 pub(crate) struct Store {
     db: Db,
     clock: Arc<dyn Clock>,
+    claiming: Arc<Mutex<()>>,
 }
 
 impl fmt::Debug for Store {
@@ -89,7 +100,11 @@ impl Store {
     /// Opens the rows in `db`, making the tables that are not there.
     pub(crate) async fn open(db: Db, clock: Arc<dyn Clock>) -> Result<Self, MigrateError> {
         db.migrate("transcoder", schema::MIGRATIONS).await?;
-        Ok(Self { db, clock })
+        Ok(Self {
+            db,
+            clock,
+            claiming: Arc::default(),
+        })
     }
 
     /// Changes with every commit: what to wait on for new tasks.

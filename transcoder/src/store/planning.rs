@@ -28,47 +28,51 @@ impl Store {
         facts: PlanFacts,
     ) -> Result<(), StoreError> {
         let segments_total = plan.segment_total();
-        let mut tx = self.db.begin().await?;
-        self.end_task(&mut tx, claim).await?;
-        let lowest_first: Option<i64> = sqlx::query_scalar(
-            "UPDATE transcoder_video SET state = $1, plan = $2, segments_total = $3
-             WHERE video_id = $4 AND revision = $5 AND state = $6
-             RETURNING lowest_first",
-        )
-        .bind(FilmState::Planned.as_str())
-        .bind(facts.json)
-        .bind(i64::try_from(segments_total).unwrap_or(i64::MAX))
-        .bind(claim.film.video.as_str())
-        .bind(i64::from(claim.film.revision))
-        .bind(FilmState::Uploaded.as_str())
-        .fetch_optional(tx.conn())
-        .await?;
-        let lowest_first = lowest_first.ok_or(StoreError::Stale)? != 0;
-        self.add_tracks(&mut tx, claim, plan).await?;
-        let tasks = planned(plan, lowest_first);
-        self.add_tasks(&mut tx, &claim.film, &tasks).await?;
-        let size = plan.largest();
-        let event = VideoPlanned {
-            video_id: claim.film.video.to_string(),
-            revision: claim.film.revision,
-            duration_ms: u64::try_from(plan.duration().0 / 1000).unwrap_or(0),
-            width: size.map_or(0, |size| size.width),
-            height: size.map_or(0, |size| size.height),
-            renditions: facts.renditions,
-            segments_total: u32::try_from(segments_total).unwrap_or(u32::MAX),
-            chapters: plan.chapters.iter().map(chapter).collect(),
-            subtitles: plan.subtitles.iter().map(subtitles).collect(),
-        };
-        self.tell(
-            &mut tx,
-            Topic::TranscodeProgress,
-            &claim.film,
-            &claim.owner,
-            Payload::VideoPlanned(event),
-        )
-        .await?;
-        tx.commit().await?;
-        Ok(())
+        let facts = &facts;
+        self.db
+            .write(|mut tx| async move {
+                self.end_task(&mut tx, claim).await?;
+                let lowest_first: Option<i64> = sqlx::query_scalar(
+                    "UPDATE transcoder_video SET state = $1, plan = $2, segments_total = $3
+                 WHERE video_id = $4 AND revision = $5 AND state = $6
+                 RETURNING lowest_first",
+                )
+                .bind(FilmState::Planned.as_str())
+                .bind(facts.json.as_str())
+                .bind(i64::try_from(segments_total).unwrap_or(i64::MAX))
+                .bind(claim.film.video.as_str())
+                .bind(i64::from(claim.film.revision))
+                .bind(FilmState::Uploaded.as_str())
+                .fetch_optional(tx.conn())
+                .await?;
+                let lowest_first = lowest_first.ok_or(StoreError::Stale)? != 0;
+                self.add_tracks(&mut tx, claim, plan).await?;
+                let tasks = planned(plan, lowest_first);
+                self.add_tasks(&mut tx, &claim.film, &tasks).await?;
+                let size = plan.largest();
+                let event = VideoPlanned {
+                    video_id: claim.film.video.to_string(),
+                    revision: claim.film.revision,
+                    duration_ms: u64::try_from(plan.duration().0 / 1000).unwrap_or(0),
+                    width: size.map_or(0, |size| size.width),
+                    height: size.map_or(0, |size| size.height),
+                    renditions: facts.renditions.clone(),
+                    segments_total: u32::try_from(segments_total).unwrap_or(u32::MAX),
+                    chapters: plan.chapters.iter().map(chapter).collect(),
+                    subtitles: plan.subtitles.iter().map(subtitles).collect(),
+                };
+                self.tell(
+                    &mut tx,
+                    Topic::TranscodeProgress,
+                    &claim.film,
+                    &claim.owner,
+                    Payload::VideoPlanned(event),
+                )
+                .await?;
+                tx.commit().await?;
+                Ok(())
+            })
+            .await
     }
 
     async fn add_tracks(&self, tx: &mut Tx, claim: &Claim, plan: &Plan) -> Result<(), StoreError> {

@@ -53,58 +53,61 @@ impl Store {
         made: &[Made],
         also: &[ObjectRef],
     ) -> Result<Outcome, StoreError> {
-        let mut tx = self.db.begin().await?;
-        self.end_task(&mut tx, claim).await?;
-        let mut progress = lock(&mut tx, &claim.film).await?;
-        let fresh = mark(&mut tx, &claim.film, plan, made).await?;
-        progress.done += i64::from(fresh);
-        let playable = !progress.playable && starts(&mut tx, &claim.film, plan).await?;
-        advance(&mut tx, &claim.film, &progress, playable).await?;
-        if fresh > 0 {
-            let paths = also.iter().cloned();
-            let paths = paths.chain(made.iter().map(|made| made.track.object(made.n)));
-            let event = ChunkEncoded {
-                video_id: claim.film.video.to_string(),
-                revision: claim.film.revision,
-                paths: paths.map(|object| object.to_string()).collect(),
-                segments_done: count(progress.done),
-                segments_total: count(progress.total),
-            };
-            let payload = Payload::ChunkEncoded(event);
-            self.tell(
-                &mut tx,
-                Topic::TranscodeProgress,
-                &claim.film,
-                &claim.owner,
-                payload,
-            )
-            .await?;
-        }
-        if playable {
-            let event = VideoPlayable {
-                video_id: claim.film.video.to_string(),
-                revision: claim.film.revision,
-                paths: beginning(plan),
-            };
-            let payload = Payload::VideoPlayable(event);
-            self.tell(
-                &mut tx,
-                Topic::PostTranscode,
-                &claim.film,
-                &claim.owner,
-                payload,
-            )
-            .await?;
-        }
-        let complete = self
-            .finish_if_complete(&mut tx, &claim.film, &progress)
-            .await?;
-        tx.commit().await?;
-        Ok(Outcome {
-            fresh,
-            playable,
-            complete,
-        })
+        self.db
+            .write(|mut tx| async move {
+                self.end_task(&mut tx, claim).await?;
+                let mut progress = lock(&mut tx, &claim.film).await?;
+                let fresh = mark(&mut tx, &claim.film, plan, made).await?;
+                progress.done += i64::from(fresh);
+                let playable = !progress.playable && starts(&mut tx, &claim.film, plan).await?;
+                advance(&mut tx, &claim.film, &progress, playable).await?;
+                if fresh > 0 {
+                    let paths = also.iter().cloned();
+                    let paths = paths.chain(made.iter().map(|made| made.track.object(made.n)));
+                    let event = ChunkEncoded {
+                        video_id: claim.film.video.to_string(),
+                        revision: claim.film.revision,
+                        paths: paths.map(|object| object.to_string()).collect(),
+                        segments_done: count(progress.done),
+                        segments_total: count(progress.total),
+                    };
+                    let payload = Payload::ChunkEncoded(event);
+                    self.tell(
+                        &mut tx,
+                        Topic::TranscodeProgress,
+                        &claim.film,
+                        &claim.owner,
+                        payload,
+                    )
+                    .await?;
+                }
+                if playable {
+                    let event = VideoPlayable {
+                        video_id: claim.film.video.to_string(),
+                        revision: claim.film.revision,
+                        paths: beginning(plan),
+                    };
+                    let payload = Payload::VideoPlayable(event);
+                    self.tell(
+                        &mut tx,
+                        Topic::PostTranscode,
+                        &claim.film,
+                        &claim.owner,
+                        payload,
+                    )
+                    .await?;
+                }
+                let complete = self
+                    .finish_if_complete(&mut tx, &claim.film, &progress)
+                    .await?;
+                tx.commit().await?;
+                Ok(Outcome {
+                    fresh,
+                    playable,
+                    complete,
+                })
+            })
+            .await
     }
 
     /// Adds the task that finishes the film once nothing else is left to do. It is a task, and not
@@ -174,43 +177,47 @@ impl Store {
         plan: &Plan,
         renditions: Vec<Rendition>,
     ) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
-        self.end_task(&mut tx, claim).await?;
-        let moved = sqlx::query(
-            "UPDATE transcoder_video SET state = $1
-             WHERE video_id = $2 AND revision = $3 AND state = $4",
-        )
-        .bind(FilmState::Transcoded.as_str())
-        .bind(claim.film.video.as_str())
-        .bind(i64::from(claim.film.revision))
-        .bind(FilmState::Planned.as_str())
-        .execute(tx.conn())
-        .await?;
-        if moved.rows_affected() == 0 {
-            return Err(StoreError::Stale);
-        }
-        let hover = ready(&mut tx, &claim.film, &Track::Hover).await?;
-        let event = VideoTranscoded {
-            video_id: claim.film.video.to_string(),
-            revision: claim.film.revision,
-            renditions,
-            hover_images: hover
-                .runs(plan.grid.chunk_count())
-                .first()
-                .filter(|run| run.start == 0)
-                .map_or(0, |run| run.end),
-        };
-        let payload = Payload::VideoTranscoded(event);
-        self.tell(
-            &mut tx,
-            Topic::PostTranscode,
-            &claim.film,
-            &claim.owner,
-            payload,
-        )
-        .await?;
-        tx.commit().await?;
-        Ok(())
+        let renditions = &renditions;
+        self.db
+            .write(|mut tx| async move {
+                self.end_task(&mut tx, claim).await?;
+                let moved = sqlx::query(
+                    "UPDATE transcoder_video SET state = $1
+                 WHERE video_id = $2 AND revision = $3 AND state = $4",
+                )
+                .bind(FilmState::Transcoded.as_str())
+                .bind(claim.film.video.as_str())
+                .bind(i64::from(claim.film.revision))
+                .bind(FilmState::Planned.as_str())
+                .execute(tx.conn())
+                .await?;
+                if moved.rows_affected() == 0 {
+                    return Err(StoreError::Stale);
+                }
+                let hover = ready(&mut tx, &claim.film, &Track::Hover).await?;
+                let event = VideoTranscoded {
+                    video_id: claim.film.video.to_string(),
+                    revision: claim.film.revision,
+                    renditions: renditions.clone(),
+                    hover_images: hover
+                        .runs(plan.grid.chunk_count())
+                        .first()
+                        .filter(|run| run.start == 0)
+                        .map_or(0, |run| run.end),
+                };
+                let payload = Payload::VideoTranscoded(event);
+                self.tell(
+                    &mut tx,
+                    Topic::PostTranscode,
+                    &claim.film,
+                    &claim.owner,
+                    payload,
+                )
+                .await?;
+                tx.commit().await?;
+                Ok(())
+            })
+            .await
     }
 
     /// What exists of a film, by track.

@@ -14,43 +14,47 @@ impl Store {
         let Some(segment) = segment_for(object) else {
             return Ok(false);
         };
-        let mut tx = self.db.begin().await?;
-        let Some(film) = self.film_in(&mut tx, key).await? else {
-            return Ok(false);
-        };
-        let Some(plan) = film.plan.filter(|_| film.state == FilmState::Planned) else {
-            return Ok(false);
-        };
-        if !plan.contains(object) {
-            return Ok(false);
-        }
-        let ready = ready_tracks(tx.conn(), key).await?;
-        let exists = |task: &NewTask| {
-            let n = task.work.segments().start;
-            let has = |track: &Track| ready.get(track).is_some_and(|set| set.contains(n));
-            task.work.tracks().iter().all(has)
-        };
-        let mut tasks = wanted(&plan, &segment);
-        tasks.retain(|task| !exists(task));
-        if tasks.is_empty() {
-            return Ok(false);
-        }
-        self.add_tasks(&mut tx, key, &tasks).await?;
-        let ahead = bulk_after(&plan, segment.number());
-        sqlx::query(
-            "UPDATE transcoder_task SET priority = $1
-             WHERE video_id = $2 AND revision = $3 AND priority > $1 AND state <> 'failed'
-                AND first_segment < $4 AND first_segment + segment_count > $5",
-        )
-        .bind(Priority::Ahead.rank())
-        .bind(key.video.as_str())
-        .bind(i64::from(key.revision))
-        .bind(i64::from(ahead.end))
-        .bind(i64::from(ahead.start))
-        .execute(tx.conn())
-        .await?;
-        tx.commit().await?;
-        Ok(true)
+        let segment = &segment;
+        self.db
+            .write(|mut tx| async move {
+                let Some(film) = self.film_in(&mut tx, key).await? else {
+                    return Ok(false);
+                };
+                let Some(plan) = film.plan.filter(|_| film.state == FilmState::Planned) else {
+                    return Ok(false);
+                };
+                if !plan.contains(object) {
+                    return Ok(false);
+                }
+                let ready = ready_tracks(tx.conn(), key).await?;
+                let exists = |task: &NewTask| {
+                    let n = task.work.segments().start;
+                    let has = |track: &Track| ready.get(track).is_some_and(|set| set.contains(n));
+                    task.work.tracks().iter().all(has)
+                };
+                let mut tasks = wanted(&plan, segment);
+                tasks.retain(|task| !exists(task));
+                if tasks.is_empty() {
+                    return Ok(false);
+                }
+                self.add_tasks(&mut tx, key, &tasks).await?;
+                let ahead = bulk_after(&plan, segment.number());
+                sqlx::query(
+                    "UPDATE transcoder_task SET priority = $1
+                 WHERE video_id = $2 AND revision = $3 AND priority > $1 AND state <> 'failed'
+                    AND first_segment < $4 AND first_segment + segment_count > $5",
+                )
+                .bind(Priority::Ahead.rank())
+                .bind(key.video.as_str())
+                .bind(i64::from(key.revision))
+                .bind(i64::from(ahead.end))
+                .bind(i64::from(ahead.start))
+                .execute(tx.conn())
+                .await?;
+                tx.commit().await?;
+                Ok(true)
+            })
+            .await
     }
 
     /// What is still to be done for a film.

@@ -36,9 +36,7 @@ impl Town {
     pub(super) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let ground = Lifecycle::new();
-        let db = Db::open_sqlite(&dir.path().join("t.db"), &ground)
-            .await
-            .unwrap();
+        let db = testkit::rows::open(dir.path(), &ground).await;
         let bus = Arc::new(EmbeddedBus::open(db.clone(), &ground).await.unwrap());
         let objects = platform_objects::Config {
             dir: dir.path().join("objects"),

@@ -27,21 +27,25 @@ impl EmbeddedBus {
     /// false when it is not there any more.
     pub async fn requeue(&self, letter: &DeadLetter) -> Result<bool, BusError> {
         let message = &letter.message;
-        let mut tx = self.hub.db.begin().await?;
-        let deleted =
-            sqlx::query("DELETE FROM bus_log WHERE topic = $1 AND part = $2 AND pos = $3")
-                .bind(&message.topic)
-                .bind(i64::from(message.partition))
-                .bind(message.offset)
-                .execute(tx.conn())
-                .await
-                .map_err(DbError::from)?
-                .rows_affected();
-        if deleted == 0 {
-            return Ok(false);
-        }
-        append(&mut tx, &[dlq::revived(message)]).await?;
-        tx.commit().await?;
-        Ok(true)
+        self.hub
+            .db
+            .write(|mut tx| async move {
+                let deleted =
+                    sqlx::query("DELETE FROM bus_log WHERE topic = $1 AND part = $2 AND pos = $3")
+                        .bind(&message.topic)
+                        .bind(i64::from(message.partition))
+                        .bind(message.offset)
+                        .execute(tx.conn())
+                        .await?
+                        .rows_affected();
+                if deleted == 0 {
+                    return Ok(false);
+                }
+                append(&mut tx, &[dlq::revived(message)]).await?;
+                tx.commit().await?;
+                Ok::<_, DbError>(true)
+            })
+            .await
+            .map_err(BusError::from)
     }
 }

@@ -198,22 +198,24 @@ pub(super) async fn commit(
     generation: i64,
     to: &Position,
 ) -> Result<bool, DbError> {
-    let mut tx = db.begin().await?;
-    let changed = sqlx::query(
-        "UPDATE bus_claim SET committed = CASE WHEN committed < $1 THEN $1 ELSE committed END
-         WHERE grp = $2 AND topic = $3 AND part = $4 AND member = $5 AND generation = $6",
-    )
-    .bind(to.pos)
-    .bind(&member.group)
-    .bind(&to.topic)
-    .bind(i64::from(to.part))
-    .bind(&member.id)
-    .bind(generation)
-    .execute(tx.conn())
-    .await?
-    .rows_affected();
-    tx.commit().await?;
-    Ok(changed == 1)
+    db.write(|mut tx| async move {
+        let changed = sqlx::query(
+            "UPDATE bus_claim SET committed = CASE WHEN committed < $1 THEN $1 ELSE committed END
+             WHERE grp = $2 AND topic = $3 AND part = $4 AND member = $5 AND generation = $6",
+        )
+        .bind(to.pos)
+        .bind(&member.group)
+        .bind(&to.topic)
+        .bind(i64::from(to.part))
+        .bind(&member.id)
+        .bind(generation)
+        .execute(tx.conn())
+        .await?
+        .rows_affected();
+        tx.commit().await?;
+        Ok(changed == 1)
+    })
+    .await
 }
 
 /// Messages of `topic` that `group` has not committed; all there are for a group that is unknown.

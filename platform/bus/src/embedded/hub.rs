@@ -32,7 +32,7 @@ pub(super) struct Hub {
     desk: tokio::sync::Mutex<Desk>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Desk {
     /// The epoch that the holdings in memory are of.
     epoch: i64,
@@ -129,15 +129,33 @@ impl Hub {
     pub(super) async fn reconcile(&self) -> Result<(), DbError> {
         let mut desk = self.desk.lock().await;
         let members: Vec<_> = self.members().values().cloned().collect();
-        let mut tx = self.db.begin().await?;
-        let mut changed = self.enrol(&mut tx, &members, &mut desk).await?;
+        let (members, before) = (&members, &*desk);
+        let (tables, plan, after) = self
+            .db
+            .write(|tx| self.share_anew(tx, members, before.clone()))
+            .await?;
+        *desk = after;
+        for member in members {
+            let revoked = revoked(&tables, &plan, member);
+            member.adopt(&tables.claims, &revoked);
+        }
+        Ok(())
+    }
+
+    async fn share_anew(
+        &self,
+        mut tx: Tx,
+        members: &[Arc<Member>],
+        mut desk: Desk,
+    ) -> Result<(Tables, Plan, Desk), DbError> {
+        let mut changed = self.enrol(&mut tx, members, &mut desk).await?;
         let mut tables = group::load(tx.conn()).await?;
         let locals: Vec<_> = members
             .iter()
             .map(|member| member.local(self.settings.handover))
             .collect();
         let plan = share::plan(&tables, &locals);
-        let released = release(&mut tx, &mut tables, &plan, &members, &locals).await?;
+        let released = release(&mut tx, &mut tables, &plan, members, &locals).await?;
         changed |= released || !plan.take.is_empty();
         for (index, member) in &plan.take {
             if let Some(claim) = tables.claims.get_mut(*index) {
@@ -147,16 +165,11 @@ impl Hub {
         if released {
             group::bump(&mut tx).await?;
         }
-        let epoch = group::epoch(&mut tx).await?;
+        desk.epoch = group::epoch(&mut tx).await?;
         if changed {
             tx.commit().await?;
         }
-        desk.epoch = epoch;
-        for member in &members {
-            let revoked = revoked(&tables, &plan, member);
-            member.adopt(&tables.claims, &revoked);
-        }
-        Ok(())
+        Ok((tables, plan, desk))
     }
 
     /// Registers members that the tables do not know (they are new, or were thought dead) and
@@ -198,10 +211,19 @@ impl Hub {
             self.nudge.notify_one();
         }
         let mut desk = self.desk.lock().await;
-        let mut tx = self.db.begin().await?;
-        group::beat(&mut tx, &self.process).await?;
-        self.evict_dead(&mut tx, &mut desk).await?;
-        tx.commit().await
+        let before = &*desk;
+        let after = self
+            .db
+            .write(|mut tx| async move {
+                let mut desk = before.clone();
+                group::beat(&mut tx, &self.process).await?;
+                self.evict_dead(&mut tx, &mut desk).await?;
+                tx.commit().await?;
+                Ok::<_, DbError>(desk)
+            })
+            .await?;
+        *desk = after;
+        Ok(())
     }
 
     /// Evicts processes that are known to be dead, or have not moved for a lease.
@@ -236,9 +258,12 @@ impl Hub {
         if self.desk.lock().await.epoch == 0 {
             return Ok(());
         }
-        let mut tx = self.db.begin().await?;
-        group::evict(&mut tx, &self.process).await?;
-        tx.commit().await
+        self.db
+            .write(|mut tx| async move {
+                group::evict(&mut tx, &self.process).await?;
+                tx.commit().await
+            })
+            .await
     }
 
     async fn trim(&self) -> Result<(), DbError> {

@@ -133,22 +133,24 @@ pub(super) fn delivery(row: &AnyRow) -> Result<Delivery, sqlx::Error> {
 /// committed. Topics that no group reads lose what is old, dead letters excepted: a person is to
 /// read those. Returns whether there may be more.
 pub(super) async fn trim(db: &Db, before_ms: i64) -> Result<bool, DbError> {
-    let mut tx = db.begin().await?;
-    let deleted = sqlx::query(
-        "DELETE FROM bus_log WHERE (topic, part, pos) IN (
-            SELECT l.topic, l.part, l.pos FROM bus_log l
-            WHERE l.at_ms < $1 AND l.topic NOT LIKE '%.dlq'
-              AND NOT EXISTS (SELECT 1 FROM bus_claim c WHERE c.topic = l.topic
-                              AND c.part = l.part AND c.committed <= l.pos)
-            LIMIT $2)",
-    )
-    .bind(before_ms)
-    .bind(TRIM)
-    .execute(tx.conn())
-    .await?
-    .rows_affected();
-    tx.commit().await?;
-    Ok(i64::try_from(deleted).is_ok_and(|deleted| deleted == TRIM))
+    db.write(|mut tx| async move {
+        let deleted = sqlx::query(
+            "DELETE FROM bus_log WHERE (topic, part, pos) IN (
+                SELECT l.topic, l.part, l.pos FROM bus_log l
+                WHERE l.at_ms < $1 AND l.topic NOT LIKE '%.dlq'
+                  AND NOT EXISTS (SELECT 1 FROM bus_claim c WHERE c.topic = l.topic
+                                  AND c.part = l.part AND c.committed <= l.pos)
+                LIMIT $2)",
+        )
+        .bind(before_ms)
+        .bind(TRIM)
+        .execute(tx.conn())
+        .await?
+        .rows_affected();
+        tx.commit().await?;
+        Ok(i64::try_from(deleted).is_ok_and(|deleted| deleted == TRIM))
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -111,9 +111,15 @@ impl Bus for EmbeddedBus {
         if messages.is_empty() {
             return Ok(());
         }
-        let mut tx = self.hub.db.begin().await?;
-        append(&mut tx, &messages).await?;
-        Ok(tx.commit().await?)
+        let messages = &messages;
+        self.hub
+            .db
+            .write(|mut tx| async move {
+                append(&mut tx, messages).await?;
+                tx.commit().await
+            })
+            .await?;
+        Ok(())
     }
 
     async fn subscribe(
