@@ -5,6 +5,7 @@ pub mod conformance;
 pub mod film;
 pub mod memory_blobs;
 pub mod nginx;
+pub mod postgres;
 pub mod real;
 pub mod room;
 pub mod rows;

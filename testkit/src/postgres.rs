@@ -1,0 +1,154 @@
+//! A PostgreSQL of a test's own, to be stopped and started, from the packages of the system.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed step is a failed test"
+)]
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// The superuser's password.
+pub const PASSWORD: &str = "correct%20horse battery+staple";
+
+/// A server that asks for [`PASSWORD`], and ends with this.
+#[derive(Debug)]
+pub struct Server {
+    folder: TempDir,
+    programs: PathBuf,
+    port: u16,
+}
+
+impl Server {
+    /// Makes a server with nothing in it. It does not run yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = Self {
+            port: free.local_addr().unwrap().port(),
+            programs: programs(),
+            folder,
+        };
+        std::fs::write(server.password_file(), format!("{PASSWORD}\n")).unwrap();
+        if is_root() {
+            run(Command::new("chown")
+                .args(["-R", "postgres"])
+                .arg(server.folder.path()));
+        }
+        let password = format!("--pwfile={}", server.password_file().display());
+        run(server
+            .command("initdb")
+            .args(["--auth=scram-sha-256", "--username=postgres", "--no-sync"])
+            .args([&password, "--encoding=UTF8"])
+            .arg(server.data()));
+        server
+    }
+
+    /// Address of the superuser's database.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// A file that has [`PASSWORD`] in it.
+    #[must_use]
+    pub fn password_file(&self) -> PathBuf {
+        self.folder.path().join("password")
+    }
+
+    /// Runs it until it takes connections.
+    pub fn start(&self) {
+        let options = format!(
+            "-c port={} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories='{}'",
+            self.port,
+            self.folder.path().display()
+        );
+        run(self
+            .control()
+            .args(["--wait", "--options", &options])
+            .arg(format!(
+                "--log={}",
+                self.folder.path().join("log").display()
+            ))
+            .arg("start"));
+    }
+
+    /// Ends it as a loss of power would.
+    pub fn kill(&self) {
+        run(self.control().args(["--mode=immediate", "stop"]));
+    }
+
+    fn control(&self) -> Command {
+        let mut command = self.command("pg_ctl");
+        command.arg("--pgdata").arg(self.data());
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// PostgreSQL refuses to run as root.
+    fn command(&self, program: &str) -> Command {
+        let program = self.programs.join(program);
+        let mut command = if is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.current_dir(self.folder.path());
+        command
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be stopped already.
+        drop(quiet(self.control().args(["--mode=immediate", "stop"])).status());
+    }
+}
+
+fn quiet(command: &mut Command) -> &mut Command {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+}
+
+fn run(command: &mut Command) {
+    let status = quiet(command).status().unwrap();
+    assert!(status.success(), "{command:?} failed: {status}");
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+/// The newest that is installed.
+fn programs() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    let programs = versions.map(|version| version.unwrap().path().join("bin"));
+    programs
+        .filter(|folder| folder.join("postgres").exists())
+        .max_by_key(|folder| version(folder))
+        .unwrap_or_else(|| panic!("PostgreSQL is not installed: run script/test --real"))
+}
+
+fn version(programs: &Path) -> Option<u32> {
+    programs.parent()?.file_name()?.to_str()?.parse().ok()
+}
