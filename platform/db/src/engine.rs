@@ -61,9 +61,6 @@ impl Engine {
     }
 }
 
-/// A key that counts up by itself, as SQLite says it.
-const COUNTED: &str = "INTEGER PRIMARY KEY AUTOINCREMENT";
-
 fn replace_word(text: &str, word: &str, by: &str) -> String {
     let joins = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut out = String::with_capacity(text.len());
@@ -81,14 +78,6 @@ fn replace_word(text: &str, word: &str, by: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_that_count_up_do_so_on_both() {
-        assert_eq!(
-            Engine::Postgres.schema("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)"),
-            "CREATE TABLE t (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY)"
-        );
-    }
 
     #[test]
     fn blobs_are_bytea_and_names_stay() {

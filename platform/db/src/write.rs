@@ -120,7 +120,7 @@ impl Db {
         }
     }
 
-    /// Begins a transaction that may write. Dropped without [`Tx::commit`] it changes nothing.
+    /// Begins a transaction that nobody runs again: for tests, which see to others meanwhile.
     pub async fn begin(&self) -> Result<Tx, DbError> {
         self.begin_as(false).await
     }

@@ -1,6 +1,5 @@
 //! Relays over one database that publish into memory.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -77,8 +76,7 @@ impl Outlet for Gated {
 
 /// A database for relays of several processes.
 struct Place {
-    _dir: tempfile::TempDir,
-    path: PathBuf,
+    dir: tempfile::TempDir,
     world: Arc<World>,
     life: Lifecycle,
     db: Db,
@@ -87,15 +85,13 @@ struct Place {
 impl Place {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("rows.db");
         let life = Lifecycle::new();
-        let db = Db::open_sqlite(&path, &life).await.unwrap();
+        let db = testkit::rows::open(dir.path(), &life).await;
         db.migrate("outbox", super::table::MIGRATIONS)
             .await
             .unwrap();
         Self {
-            _dir: dir,
-            path,
+            dir,
             world: Arc::default(),
             life,
             db: db.with_outbox(Outbox::Relay),
@@ -110,11 +106,11 @@ impl Place {
             world: Arc::clone(&self.world),
             gate: Arc::clone(&gate),
         };
-        let (path, life) = (self.path.clone(), Lifecycle::new());
+        let (folder, life) = (self.dir.path().to_owned(), Lifecycle::new());
         let runtime = Runtime::new().unwrap();
         let inside = life.clone();
         runtime.spawn(async move {
-            let db = Db::open_sqlite(&path, &inside).await.unwrap();
+            let db = testkit::rows::open(&folder, &inside).await;
             Relay::start(db, outlet, &inside, LEASE).await.unwrap();
         });
         Process {
@@ -126,13 +122,14 @@ impl Place {
 
     /// Commits a transaction that appends `titles` for video `key`.
     async fn tell(&self, key: &str, titles: impl IntoIterator<Item = usize>) {
-        let mut tx = self.db.begin().await.unwrap();
-        for title in titles {
-            append(&mut tx, Topic::Videos, key, &event(title))
-                .await
-                .unwrap();
-        }
-        tx.commit().await.unwrap();
+        let titles = &titles.into_iter().collect::<Vec<_>>();
+        let told = self.db.write(async |mut tx| {
+            for title in titles {
+                append(&mut tx, Topic::Videos, key, &event(*title)).await?;
+            }
+            tx.commit().await
+        });
+        told.await.unwrap();
     }
 
     async fn waiting(&self) -> u64 {
@@ -201,11 +198,10 @@ async fn what_is_committed_is_published_in_order_and_nothing_else() {
     let place = Place::new().await;
     let _relay = place.process("a", 1_000_000);
     place.tell("k", 0..1_200).await;
-    let mut given_up = place.db.begin().await.unwrap();
-    append(&mut given_up, Topic::Videos, "k", &event(9_999))
-        .await
-        .unwrap();
-    drop(given_up);
+    let given_up = place
+        .db
+        .write(async |mut tx| append(&mut tx, Topic::Videos, "k", &event(9_999)).await);
+    given_up.await.unwrap();
     place.tell("k", 1_200..1_203).await;
     place.until_empty().await;
     assert_eq!(place.world.titles(), numbers(0..1_203));
@@ -284,9 +280,10 @@ async fn who_has_lost_the_lease_publishes_nothing_more() {
 
 /// Another process takes the lease, or beats.
 async fn take_over(place: &Place) -> Result<(), DbError> {
-    let mut tx = place.db.begin().await?;
-    sqlx::query("UPDATE bus_relay SET owner = 'other', fence = fence + 1, beat = beat + 1")
-        .execute(tx.conn())
-        .await?;
-    tx.commit().await
+    let take = "UPDATE bus_relay SET owner = 'other', fence = fence + 1, beat = beat + 1";
+    let taken = place.db.write(async |mut tx| {
+        sqlx::query(take).execute(tx.conn()).await?;
+        tx.commit().await
+    });
+    taken.await
 }
