@@ -1,5 +1,6 @@
 //! Runs any set of roles in one process.
 
+mod events;
 mod node;
 mod objects;
 mod services;

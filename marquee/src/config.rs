@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) listen: HashMap<String, SocketAddr>,
     /// The database.
     pub(crate) database: platform_db::DatabaseConfig,
+    /// The event bus: in the database, or on Kafka.
+    pub(crate) events: platform_bus::Config,
     /// The object store.
     pub(crate) objects: Objects,
     /// The public address.
@@ -97,6 +99,7 @@ impl Default for Config {
             services: HashMap::new(),
             listen: HashMap::new(),
             database: platform_db::DatabaseConfig::default(),
+            events: platform_bus::Config::default(),
             objects: Objects::default(),
             gateway: proxy::Config::default(),
             ingress: ingress::Config::default(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use platform_blob::{Blobs, Retrying};
-use platform_bus::{Bus, EmbeddedBus};
+use platform_bus::Bus;
 use platform_core::backoff::Backoff;
 use platform_core::{Clock, Lifecycle, SystemClock};
 use platform_db::Db;
@@ -14,7 +14,7 @@ use platform_http::{Addresses, Client, Discovery};
 use crate::cli::Failure;
 use crate::config::Config;
 
-use super::objects;
+use super::{events, objects};
 
 /// The handles that services are built from.
 #[derive(Debug)]
@@ -46,13 +46,13 @@ impl Node {
         let discovery = Discovery::new(addresses, Some(data.join("run")));
         let store = objects::open(config, &data, serves_objects, &discovery, ground).await?;
         let db = Db::open(&config.database, &data, ground).await?;
-        let bus = EmbeddedBus::open(db.clone(), ground).await?;
+        let (bus, db) = events::open(&config.events, db, ground).await?;
         let blobs = Retrying::new(store, Backoff::standard());
         blobs.ensure_bucket().await?;
         Ok(Self {
             data,
             db,
-            bus: Arc::new(bus),
+            bus,
             blobs: Arc::new(blobs),
             client: Client::new(discovery)?,
             lifecycle: life.clone(),

@@ -1,5 +1,6 @@
 //! Runs a handler over a subscription.
 
+mod lag;
 mod session;
 mod worker;
 
@@ -103,6 +104,8 @@ pub async fn consume_with(
         .iter()
         .map(|topic| topic.name().to_owned())
         .collect();
+    let (named, life) = (topics.clone(), lifecycle.clone());
+    lifecycle.spawn(lag::report(Arc::clone(&bus), handler.group(), named, life));
     let mut failures = 0;
     let subscription = loop {
         match bus.subscribe(handler.group(), &topics).await {

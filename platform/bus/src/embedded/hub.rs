@@ -205,7 +205,6 @@ impl Hub {
 
     /// Shows that this process lives, and looks whether others do.
     async fn beat(&self) -> Result<(), DbError> {
-        self.record_lag();
         let giving = self.members().values().any(|member| member.is_giving());
         if giving {
             self.nudge.notify_one();
@@ -271,15 +270,6 @@ impl Hub {
         let before = SystemClock.now_ms().saturating_sub(retention);
         while log::trim(&self.db, before).await? {}
         Ok(())
-    }
-
-    fn record_lag(&self) {
-        let heads = self.heads.borrow().clone();
-        for member in self.members().values() {
-            for (topic, lag) in member.lag(&heads) {
-                platform_telemetry::metrics::bus_lag(&member.group, &topic, lag);
-            }
-        }
     }
 }
 

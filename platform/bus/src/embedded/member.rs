@@ -164,16 +164,6 @@ impl Member {
     pub(super) fn is_giving(&self) -> bool {
         self.holdings().values().any(|h| h.revoked.is_some())
     }
-
-    /// Messages of each topic that are not committed, by the partitions held here.
-    pub(super) fn lag(&self, heads: &Heads) -> BTreeMap<String, u64> {
-        let mut lag = BTreeMap::new();
-        for ((topic, part), holding) in self.holdings().iter() {
-            let behind = head(heads, topic, *part).saturating_sub(holding.committed);
-            *lag.entry(topic.clone()).or_default() += u64::try_from(behind).unwrap_or_default();
-        }
-        lag
-    }
 }
 
 fn head(heads: &Heads, topic: &str, part: i32) -> i64 {
