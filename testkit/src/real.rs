@@ -42,6 +42,11 @@ pub fn s3() -> (String, String, String) {
     )
 }
 
+/// Folder of `kafka.sh` and its like, by which a test starts a server of its own to stop it.
+pub fn stack() -> std::path::PathBuf {
+    server("MARQUEE_STACK", "the folder that kafka.sh is in").into()
+}
+
 /// The nginx to run.
 pub fn nginx() -> String {
     server("MARQUEE_TEST_NGINX", "/usr/sbin/nginx")

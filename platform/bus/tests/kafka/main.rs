@@ -1,5 +1,16 @@
-//! The bus on a real Kafka keeps the promises of the seam.
-#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+//! The bus on a real Kafka keeps the promises of the seam, whoever dies.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a failed step is a failed test; the children are what the tests are about"
+)]
+
+mod brokers;
+mod members;
+mod mistakes;
+mod outage;
+mod outside;
 
 use std::sync::Arc;
 
@@ -15,11 +26,16 @@ struct Kafka {
 
 impl Kafka {
     fn new() -> Self {
+        Self::on(testkit::real::kafka())
+    }
+
+    fn on(brokers: String) -> Self {
         let prefix = format!("test-{:08x}.", rand::random::<u32>());
         let config = Config {
-            brokers: Some(testkit::real::kafka()),
+            brokers: Some(brokers),
             topic_prefix: prefix.clone(),
             group_prefix: prefix,
+            // The least that brokers take.
             session_timeout_ms: 6000,
             handover_s: 5,
             ..Config::default()
