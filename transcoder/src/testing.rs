@@ -40,7 +40,7 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) db: Db,
     pub(crate) bus: Arc<dyn Bus>,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl World {
@@ -58,7 +58,7 @@ impl World {
             clock,
             db,
             bus,
-            _dir: dir,
+            dir,
         }
     }
 
@@ -89,6 +89,12 @@ impl World {
         self.clock.advance_ms(1);
         assert!(self.store.take_in(&upload).await.unwrap());
         upload.key
+    }
+
+    /// The store as another process has it.
+    pub(crate) async fn another(&self) -> Store {
+        let db = testkit::rows::open(self.dir.path(), &Lifecycle::new()).await;
+        Store::open(db, Arc::new(self.clock.clone())).await.unwrap()
     }
 
     pub(crate) async fn claim(&self) -> Option<Claim> {

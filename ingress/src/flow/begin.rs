@@ -69,9 +69,11 @@ impl Uploads {
             ));
         }
         let fingerprint = new.fingerprint;
-        if fingerprint.is_empty() || fingerprint.len() > LONGEST_FINGERPRINT {
+        let fits = (1..=LONGEST_FINGERPRINT).contains(&fingerprint.len());
+        if !fits || fingerprint.contains(char::is_control) {
             return Err(UploadError::Invalid(format!(
-                "The fingerprint has to have 1 to {LONGEST_FINGERPRINT} bytes."
+                "The fingerprint has to have 1 to {LONGEST_FINGERPRINT} bytes, none of them a \
+                 control character."
             )));
         }
         let file_name = clean_file_name(&new.file_name).map_err(UploadError::Invalid)?;

@@ -34,6 +34,7 @@ async fn bad_requests_are_told_what_is_wrong() {
         (with("file_name", json!("\u{0}\n")), 400, "no name"),
         (with("file_name", json!("x".repeat(1025))), 400, "1024"),
         (with("fingerprint", json!("")), 400, "fingerprint"),
+        (with("fingerprint", json!("a\u{0}b")), 400, "fingerprint"),
         (with("title", json!("x".repeat(201))), 400, "200"),
         (with("description", json!("x".repeat(5001))), 400, "5000"),
         (with("publish_policy", json!("never")), 400, "JSON"),

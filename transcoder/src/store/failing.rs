@@ -9,7 +9,7 @@ use schemas::v1::event::Payload;
 use schemas::v1::{TaskFailed, VideoFailed};
 
 use super::claim::lease_end;
-use super::{Claim, Store, StoreError, count};
+use super::{Claim, Store, StoreError, count, storable};
 use crate::domain::{FilmKey, FilmState, NewTask, Priority, Work, planned};
 
 /// Why a film will never be complete, for its owner.
@@ -55,7 +55,7 @@ impl Store {
                 )
                 .bind(state)
                 .bind(available_ms)
-                .bind(reason)
+                .bind(storable(reason))
                 .bind(claim.id.as_str())
                 .bind(claim.fence)
                 .execute(tx.conn())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::claim::lease_end;
-use super::{Claim, Store, StoreError};
+use super::{Claim, Store, StoreError, storable};
 
 impl Store {
     /// Makes the lease last `lease` from now. [`StoreError::Stale`] when the task is not ours.
@@ -66,7 +66,7 @@ impl Store {
                  WHERE task_id = $3 AND fence = $4 AND state = 'running'",
                 )
                 .bind(lease_end(self.now_ms(), pause))
-                .bind(reason)
+                .bind(storable(reason))
                 .bind(claim.id.as_str())
                 .bind(claim.fence)
                 .execute(tx.conn())

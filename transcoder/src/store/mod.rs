@@ -173,6 +173,11 @@ fn new_task_id() -> TaskId {
     TaskId::random(&mut rand::rng())
 }
 
+/// What a program said, without the one character that PostgreSQL does not keep.
+fn storable(text: &str) -> String {
+    text.replace('\0', "")
+}
+
 /// A count of rows or segments as events carry it.
 fn count(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)

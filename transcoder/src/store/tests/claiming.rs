@@ -146,3 +146,36 @@ async fn a_hundred_workers_never_get_the_same_task() {
     // 2 first ones, 20 of picture, 7 of sound.
     assert_eq!(claimed, 29);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_of_several_processes_take_every_task_once_and_in_good_time() {
+    let world = World::new().await;
+    for owner in ["ada", "bob", "eve", "joe"] {
+        world.planned(owner, 400).await;
+    }
+    let mut workers = tokio::task::JoinSet::new();
+    for process in [
+        world.another().await,
+        world.another().await,
+        world.another().await,
+    ] {
+        for _ in 0..8 {
+            let store = process.clone();
+            workers.spawn(async move {
+                let mut taken = Vec::new();
+                while let Some(claim) = store.claim(ANY, "a", LEASE).await.unwrap() {
+                    taken.push(claim);
+                }
+                taken
+            });
+        }
+    }
+    let begun = std::time::Instant::now();
+    let claims: Vec<_> = workers.join_all().await.into_iter().flatten().collect();
+    let took = begun.elapsed();
+    let ids: std::collections::BTreeSet<_> = claims.iter().map(|claim| &claim.id).collect();
+    assert_eq!((claims.len(), ids.len()), (4 * 29, 4 * 29));
+    assert!(claims.iter().all(|claim| claim.attempt == 1));
+    // A tenth of a second each, on a machine that is busy with other things.
+    assert!(took < Duration::from_secs(12), "{took:?}");
+}
