@@ -2,7 +2,9 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a failed step is a failed test"
+    clippy::missing_panics_doc,
+    clippy::disallowed_methods,
+    reason = "a failed step is a failed test, and tests may start servers"
 )]
 
 use std::net::TcpListener;

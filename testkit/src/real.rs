@@ -18,6 +18,7 @@ pub fn postgres() -> String {
 /// Whether the suites that need rows get them from PostgreSQL.
 #[expect(
     clippy::disallowed_methods,
+    clippy::missing_panics_doc,
     reason = "which rows the tests run on is for whoever runs them to say"
 )]
 pub fn rows_are_postgres() -> bool {

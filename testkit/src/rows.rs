@@ -1,6 +1,10 @@
 //! Rows for tests: SQLite in the test's folder or, when `MARQUEE_TEST_ROWS` is `postgres`, a
 //! schema of its own on `MARQUEE_TEST_POSTGRES`, so that every suite runs on both.
-#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a failed step is a failed test"
+)]
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
@@ -82,7 +86,7 @@ async fn database() -> &'static str {
 
 fn is_over(database: &str) -> bool {
     let process = database.trim_start_matches("marquee_test_");
-    process.parse::<u32>().is_ok() && !Path::new("/proc").join(process).exists()
+    process.parse::<u32>().is_ok() && !Path::new("/proc").join(process).is_dir()
 }
 
 async fn connect(url: &str) -> PgConnection {

@@ -43,7 +43,7 @@ impl DbError {
     pub(crate) fn of_commit(error: Error) -> Self {
         let undone = error
             .as_database_error()
-            .and_then(|reason| reason.code())
+            .and_then(sqlx::error::DatabaseError::code)
             .is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01"));
         match Self::from(error) {
             Self::Interrupted(error) if !undone => Self::Unavailable(error),

@@ -33,7 +33,7 @@ mod postgres;
 mod sqlite;
 mod write;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ pub struct Db {
     writer: AnyPool,
     turns: Turns,
     news: News,
-    file: Option<Arc<PathBuf>>,
+    file: Option<Arc<Path>>,
 }
 
 impl Db {
@@ -102,7 +102,7 @@ impl Db {
 
     /// The file that the rows are in, if they are in one.
     pub fn file(&self) -> Option<&Path> {
-        self.file.as_deref().map(PathBuf::as_path)
+        self.file.as_deref()
     }
 
     /// Closes all connections after the statements under way.

@@ -181,7 +181,7 @@ fn refusal(url: &PostgresUrl, source: sqlx::Error) -> OpenError {
     let place = url.to_string();
     let code = source
         .as_database_error()
-        .and_then(|reason| reason.code())
+        .and_then(sqlx::error::DatabaseError::code)
         .map(std::borrow::Cow::into_owned);
     match (&source, code.as_deref()) {
         (_, Some("28P01" | "28000")) => OpenError::Refused {

@@ -5,7 +5,6 @@ use std::fs::OpenOptions;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use platform_core::Lifecycle;
@@ -46,6 +45,10 @@ impl Db {
         let readers = pool(4, &url, READER).await.map_err(wrap)?;
         let mut watcher = AnyConnection::connect(&url).await.map_err(wrap)?;
         configure(&mut watcher, READER).await.map_err(wrap)?;
+        let absolute = std::path::absolute(path).map_err(|source| OpenError::File {
+            path: path.display().to_string(),
+            source,
+        })?;
         let news = News::new();
         lifecycle.spawn(watch_other_processes(
             watcher,
@@ -61,12 +64,7 @@ impl Db {
             // A file has one writer at a time.
             turns: Turns::new(1),
             news,
-            file: Some(Arc::new(std::path::absolute(path).map_err(|source| {
-                OpenError::File {
-                    path: path.display().to_string(),
-                    source,
-                }
-            })?)),
+            file: Some(absolute.into()),
         })
     }
 }

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use platform_core::Lifecycle;
 use platform_db::{DatabaseConfig, Db, DbError, Migration, OpenError};
 use testkit::postgres::{PASSWORD, Server};
 use testkit::stage::eventually;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 const TABLES: &[Migration] = &[Migration::new(
     1,
@@ -137,6 +138,24 @@ async fn no_increment_is_lost_and_nobody_hears_of_a_conflict() {
     assert_eq!(sum(&processes[0]).await, 800);
 }
 
+/// Meets the other at `gate` between the two, the first time.
+async fn increment_both(db: Db, order: [i64; 2], gate: Arc<tokio::sync::Barrier>) {
+    let (met, gate) = (&AtomicBool::new(false), &gate);
+    let both = db.write(|mut tx| async move {
+        for id in order {
+            sqlx::query("UPDATE t SET n = n + 1 WHERE id = $1")
+                .bind(id)
+                .execute(tx.conn())
+                .await?;
+            if !met.swap(true, Ordering::Relaxed) {
+                gate.wait().await;
+            }
+        }
+        tx.commit().await
+    });
+    both.await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a real PostgreSQL: script/test --real"]
 async fn transactions_that_lock_in_opposite_order_both_happen() {
@@ -147,31 +166,8 @@ async fn transactions_that_lock_in_opposite_order_both_happen() {
     }
     let gate = Arc::new(tokio::sync::Barrier::new(2));
     let mut tasks = JoinSet::new();
-    for (n, order) in [[1, 2], [2, 1]].into_iter().enumerate() {
-        let (db, gate, met) = (
-            processes[n].clone(),
-            Arc::clone(&gate),
-            Arc::new(AtomicBool::new(false)),
-        );
-        tasks.spawn(async move {
-            db.write(|mut tx| {
-                let (gate, met) = (Arc::clone(&gate), Arc::clone(&met));
-                async move {
-                    for id in order {
-                        sqlx::query("UPDATE t SET n = n + 1 WHERE id = $1")
-                            .bind(id)
-                            .execute(tx.conn())
-                            .await?;
-                        if !met.swap(true, Ordering::Relaxed) {
-                            gate.wait().await;
-                        }
-                    }
-                    tx.commit().await
-                }
-            })
-            .await
-            .unwrap();
-        });
+    for (db, order) in processes.iter().cloned().zip([[1, 2], [2, 1]]) {
+        tasks.spawn(increment_both(db, order, Arc::clone(&gate)));
     }
     tasks.join_all().await;
     assert_eq!(sum(&processes[0]).await, 4);
@@ -239,7 +235,7 @@ async fn an_old_version_goes_on_beside_a_new_one() {
     let place = Place::new("versions").await;
     let old = place.process().await;
     let ended = Arc::new(AtomicBool::new(false));
-    let work = tokio::spawn({
+    let work = place.life.spawn({
         let (old, ended) = (old.clone(), Arc::clone(&ended));
         async move {
             let mut id = 0;
@@ -291,6 +287,15 @@ async fn a_process_that_stops_in_a_transaction_blocks_nobody_for_long() {
     assert_eq!(sum(&other).await, 1);
 }
 
+async fn insert_all(db: Db, ids: std::ops::Range<i64>) {
+    for id in ids {
+        // Only the answer to a commit may be lost: then the caller tries again.
+        while let Err(error) = insert(&db, id).await {
+            assert!(matches!(error, DbError::Unavailable(_)), "{error:?}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a real PostgreSQL: script/test --real"]
 async fn what_was_under_way_goes_on_after_a_restart_of_the_server() {
@@ -301,14 +306,7 @@ async fn what_was_under_way_goes_on_after_a_restart_of_the_server() {
     let mut tasks = JoinSet::new();
     for task in 0..4 {
         let db = one.clone();
-        tasks.spawn(async move {
-            for id in 0..400 {
-                // Only the answer to a commit may be lost: then the caller tries again.
-                while let Err(error) = insert(&db, task * 1000 + id).await {
-                    assert!(matches!(error, DbError::Unavailable(_)), "{error:?}");
-                }
-            }
-        });
+        tasks.spawn(insert_all(db, task * 1000..task * 1000 + 400));
     }
     eventually("writing has begun", async || {
         let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM t")

@@ -225,7 +225,7 @@ async fn one_process_publishes_at_a_time_and_the_next_follows_when_it_drains() {
     place.until_empty().await;
     let _other = place.process("other", 1_000_000);
     for n in 1..50 {
-        place.tell("k", n..n + 1).await;
+        place.tell("k", [n]).await;
     }
     place.until_empty().await;
     assert_eq!(place.world.publishers(), ["one"; 50]);

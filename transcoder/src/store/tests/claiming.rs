@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{audio, video};
 use crate::domain::{Priority, Queue};
-use crate::store::{Slots, Upload};
+use crate::store::{Claim, Slots, Store, Upload};
 use crate::testing::{ANY, LEASE, World, upload};
 
 #[tokio::test]
@@ -147,6 +147,14 @@ async fn a_hundred_workers_never_get_the_same_task() {
     assert_eq!(claimed, 29);
 }
 
+async fn claim_all(store: Store) -> Vec<Claim> {
+    let mut taken = Vec::new();
+    while let Some(claim) = store.claim(ANY, "a", LEASE).await.unwrap() {
+        taken.push(claim);
+    }
+    taken
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_of_several_processes_take_every_task_once_and_in_good_time() {
     let world = World::new().await;
@@ -160,17 +168,10 @@ async fn workers_of_several_processes_take_every_task_once_and_in_good_time() {
         world.another().await,
     ] {
         for _ in 0..8 {
-            let store = process.clone();
-            workers.spawn(async move {
-                let mut taken = Vec::new();
-                while let Some(claim) = store.claim(ANY, "a", LEASE).await.unwrap() {
-                    taken.push(claim);
-                }
-                taken
-            });
+            workers.spawn(claim_all(process.clone()));
         }
     }
-    let begun = std::time::Instant::now();
+    let begun = tokio::time::Instant::now();
     let claims: Vec<_> = workers.join_all().await.into_iter().flatten().collect();
     let took = begun.elapsed();
     let ids: std::collections::BTreeSet<_> = claims.iter().map(|claim| &claim.id).collect();
