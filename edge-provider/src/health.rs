@@ -10,8 +10,9 @@ use url::Url;
 
 use crate::store::{Edge, Edges};
 
-const EVERY: Duration = Duration::from_secs(5);
-const TIMEOUT: Duration = Duration::from_secs(2);
+/// Two failed checks make an edge unhealthy: one that is gone is noticed within five seconds.
+const EVERY: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Checks all edges until `lifecycle` drains.
 pub(crate) async fn watch(

@@ -138,7 +138,7 @@ export class World {
     const { hls_url, dash_url, poster_url } = video;
     return {
       video,
-      playback: { hls_url, dash_url, poster_url, token: 'public', edge: 'mock' },
+      playback: { hls_url, dash_url, poster_url, token: 'public', edge: 'mock', bases: [''] },
       availability: {
         duration_s: film.duration,
         segment_starts_s: Array.from({ length: count }, (_, i) => i * SEGMENT_S),

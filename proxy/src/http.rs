@@ -69,14 +69,10 @@ async fn openapi(state: web::Data<State>) -> HttpResponse {
         .body(state.openapi.to_string())
 }
 
-/// Ready once the services that every page needs are.
+/// Ready once the services that every page needs are. Edges come and go: the edge-provider knows
+/// which are there.
 async fn ready(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    for service in [
-        Service::Ingress,
-        Service::Metadata,
-        Service::EdgeProvider,
-        Service::Edge,
-    ] {
+    for service in [Service::Ingress, Service::Metadata, Service::EdgeProvider] {
         let answer = state
             .client
             .get(service, "/health/ready", |request| request)

@@ -1,8 +1,12 @@
 //! The watch page in one call.
 
+use std::net::IpAddr;
+
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
-use platform_http::{Client, PRINCIPAL_HEADER, Principal, Problem, ProblemDocument, Service};
+use actix_web::{HttpRequest, HttpResponse, web};
+use platform_http::{
+    CallError, Client, PRINCIPAL_HEADER, Principal, Problem, ProblemDocument, Service,
+};
 use reqwest::RequestBuilder;
 use schemas::VideoId;
 use serde::{Deserialize, Serialize};
@@ -30,7 +34,7 @@ struct Watch {
     availability: Option<Availability>,
 }
 
-/// Where the nearest edge serves the video.
+/// Where an edge serves the video, and which others do.
 #[derive(Debug, Serialize, ToSchema)]
 struct Playback {
     /// HLS master playlist.
@@ -43,6 +47,22 @@ struct Playback {
     token: String,
     /// Name of the edge.
     edge: String,
+    /// What can stand before `/v/…` in these addresses, best first: they begin with the first, and
+    /// when that edge is gone the others serve the same paths. Empty for the address of this answer.
+    bases: Vec<String>,
+}
+
+/// What the edge-provider tells of the edges that a video belongs on.
+#[derive(Debug, Deserialize)]
+struct Placement {
+    token: String,
+    edges: Vec<Edge>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Edge {
+    id: String,
+    public_url: String,
 }
 
 /// Which planned segments exist.
@@ -79,6 +99,7 @@ struct Track {
 pub(crate) async fn get(
     id: web::Path<VideoId>,
     principal: Principal,
+    request: HttpRequest,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let video = video(&state.client, &id, &principal).await?;
@@ -86,7 +107,8 @@ pub(crate) async fn get(
         .get("complete")
         .and_then(Value::as_bool)
         .unwrap_or(false);
-    let playback = playback(&video);
+    let viewer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    let playback = playback(&state.client, &id, &video, viewer).await;
     let availability = if complete || playback.is_none() {
         None
     } else {
@@ -118,20 +140,69 @@ async fn video(client: &Client, id: &VideoId, principal: &Principal) -> Result<V
     answer.json().await.map_err(Problem::internal)
 }
 
-fn playback(video: &Value) -> Option<Playback> {
-    let text = |key: &str| {
-        video
-            .get(key)
-            .and_then(Value::as_str)
-            .map(ToOwned::to_owned)
-    };
+async fn playback(
+    client: &Client,
+    id: &VideoId,
+    video: &Value,
+    viewer: Option<IpAddr>,
+) -> Option<Playback> {
+    let text = |key: &str| video.get(key).and_then(Value::as_str);
+    let (hls, dash) = (text("hls_url")?, text("dash_url")?);
+    let Placement { token, mut edges } = placement(client, id).await;
+    take_turns(&mut edges, viewer);
+    let first = edges.first()?;
+    let at = |path: &str| format!("{}{path}", first.public_url);
     Some(Playback {
-        hls_url: text("hls_url")?,
-        dash_url: text("dash_url")?,
-        poster_url: text("poster_url"),
-        token: "public".to_owned(),
-        edge: Service::Edge.name().to_owned(),
+        hls_url: at(hls),
+        dash_url: at(dash),
+        poster_url: text("poster_url").map(at),
+        edge: first.id.clone(),
+        token,
+        bases: edges.into_iter().map(|edge| edge.public_url).collect(),
     })
+}
+
+/// The edges that the video belongs on. While nobody tells, the edge behind this address serves it.
+async fn placement(client: &Client, id: &VideoId) -> Placement {
+    let path = format!("/internal/placement/{id}");
+    let asked = client.get(Service::EdgeProvider, &path, |request| request);
+    let told = async { Ok(asked.await?.error_for_status()?.json().await?) };
+    let told: Result<Placement, CallError> = told.await;
+    let placement = told.unwrap_or_else(|error| {
+        let error: &dyn std::error::Error = &error;
+        tracing::warn!(error, "the watch page goes without the registry of edges");
+        Placement {
+            token: "public".to_owned(),
+            edges: Vec::new(),
+        }
+    });
+    if placement.edges.is_empty() {
+        let here = Edge {
+            id: Service::Edge.name().to_owned(),
+            public_url: String::new(),
+        };
+        return Placement {
+            edges: vec![here],
+            ..placement
+        };
+    }
+    placement
+}
+
+/// Spreads the viewers of a film over its edges, the same viewer always to the same one.
+fn take_turns(edges: &mut [Edge], viewer: Option<IpAddr>) {
+    let octets = match viewer {
+        Some(IpAddr::V4(ip)) => ip.octets().to_vec(),
+        Some(IpAddr::V6(ip)) => ip.octets().to_vec(),
+        None => return,
+    };
+    // FNV-1a: near addresses come far apart.
+    let hash = octets.iter().fold(0x811c_9dc5_u32, |hash, octet| {
+        (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193)
+    });
+    let turn = usize::try_from(hash >> 8).unwrap_or_default();
+    let turn = turn.checked_rem(edges.len()).unwrap_or_default();
+    edges.rotate_left(turn);
 }
 
 /// Only decorates the seek bar, so the page does not fail without it.
@@ -148,5 +219,35 @@ async fn availability(client: &Client, id: &VideoId) -> Option<Availability> {
             tracing::warn!(error, "the watch page goes without availability");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn viewers_are_spread_evenly_and_each_stays_where_it_was() {
+        let edges = || {
+            ["a", "b", "c"].map(|id| Edge {
+                id: id.to_owned(),
+                public_url: String::new(),
+            })
+        };
+        let first = |ip: [u8; 4]| {
+            let mut edges = edges();
+            take_turns(&mut edges, Some(ip.into()));
+            edges[0].id.clone()
+        };
+        let mut viewers = std::collections::HashMap::new();
+        for n in 0..=255 {
+            assert_eq!(first([10, 0, 7, n]), first([10, 0, 7, n]));
+            *viewers.entry(first([10, 0, 7, n])).or_insert(0) += 1;
+        }
+        assert!(
+            viewers.values().all(|n| (60..=110).contains(n)),
+            "{viewers:?}"
+        );
+        take_turns(&mut [], Some([10, 0, 7, 1].into()));
     }
 }

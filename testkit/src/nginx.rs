@@ -173,7 +173,8 @@ fn signal(name: &str, leader: u32) {
     assert!(status.expect("there is a kill").success(), "kill {group}");
 }
 
-fn free_port() -> u16 {
+/// A port that nothing listens on: for what cannot be told to find one itself.
+pub fn free_port() -> u16 {
     let socket = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
     socket.local_addr().expect("it is bound").port()
 }

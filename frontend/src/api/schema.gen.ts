@@ -216,8 +216,13 @@ export interface components {
          * @enum {string}
          */
         ListedState: "live" | "all";
-        /** @description Where the nearest edge serves the video. */
+        /** @description Where an edge serves the video, and which others do. */
         Playback: {
+            /**
+             * @description What can stand before `/v/…` in these addresses, best first: they begin with the first, and
+             *     when that edge is gone the others serve the same paths. Empty for the address of this answer.
+             */
+            bases: string[];
             /** @description DASH manifest. */
             dash_url: string;
             /** @description Name of the edge. */

@@ -77,19 +77,20 @@ function useController(element: HTMLVideoElement | null, props: Props) {
   const [player, setPlayer] = useState<PlayerController>();
   const { video, playback, startAt, engine } = props;
   const { video_id: id, revision } = video;
-  const { hls_url: hls, dash_url: dash } = playback;
-  // Polling brings new objects every few seconds: only the film itself may start it anew.
-  const latest = useRef({ video, startAt });
+  // Polling brings new objects every few seconds, and other edges when one is gone, which the engine
+  // sees for itself: only the film itself may start it anew.
+  const latest = useRef({ video, playback, startAt });
   useEffect(() => {
-    latest.current = { video, startAt };
-  }, [video, startAt]);
+    latest.current = { video, playback, startAt };
+  }, [video, playback, startAt]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision is a new film
   useEffect(() => {
     if (!element) return;
     const { renditions, duration_s, complete } = latest.current.video;
+    const { hls_url: hls, dash_url: dash, bases } = latest.current.playback;
     const film = {
       id,
-      source: { hls, dash },
+      source: { hls, dash, bases },
       renditions,
       duration: duration_s ?? 0,
       startAt: latest.current.startAt,
@@ -100,6 +101,6 @@ function useController(element: HTMLVideoElement | null, props: Props) {
     setPlayer(made);
     void made.load(!calm());
     return () => made.destroy();
-  }, [element, id, revision, hls, dash, engine]);
+  }, [element, id, revision, engine]);
   return player;
 }

@@ -6,6 +6,8 @@ export type EngineProblem = 'network' | 'media' | 'unsupported';
 export interface Source {
   hls: string;
   dash: string;
+  /** What these addresses can begin with, best first; empty for this page's own. */
+  bases: readonly string[];
 }
 
 export interface EngineOptions {

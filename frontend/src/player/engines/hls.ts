@@ -1,5 +1,6 @@
 import Hls, { type ErrorData, ErrorTypes, Events, type HlsConfig, type LoadPolicy } from 'hls.js';
 import type { Rendition } from '../../api/types';
+import { Bases } from '../bases';
 import {
   closest,
   type Engine,
@@ -21,8 +22,9 @@ const patient: LoadPolicy = {
   },
 };
 
-function configFor(options: EngineOptions): Partial<HlsConfig> {
+function configFor(options: EngineOptions, bases: Bases): Partial<HlsConfig> {
   return {
+    xhrSetup: (xhr, url) => xhr.open('GET', bases.at(url), true),
     fragLoadPolicy: patient,
     playlistLoadPolicy: patient,
     manifestLoadPolicy: patient,
@@ -43,7 +45,8 @@ function configFor(options: EngineOptions): Partial<HlsConfig> {
 /** HLS by hls.js. */
 export const startHls: StartEngine = async (video, options) => {
   if (!Hls.isSupported()) options.onFatal('unsupported');
-  const hls = new Hls(configFor(options));
+  const bases = new Bases(options.source.bases, location.origin);
+  const hls = new Hls(configFor(options, bases));
   const levels = () =>
     hls.levels.map((level, index) => ({
       index,
@@ -64,6 +67,12 @@ export const startHls: StartEngine = async (video, options) => {
     }
   };
   hls.on(Events.MANIFEST_PARSED, apply);
+  hls.on(Events.ERROR, (_event, { type, url, frag, response }) => {
+    // A refusal (404) is the film's, and the same everywhere.
+    const asked = frag?.url ?? url;
+    const refused = Math.floor((response?.code ?? 0) / 100) === 4;
+    if (type === ErrorTypes.NETWORK_ERROR && asked && !refused) bases.failed(asked);
+  });
   hls.on(Events.ERROR, fatalHandler(hls, options));
   hls.loadSource(options.source.hls);
   hls.attachMedia(video);
