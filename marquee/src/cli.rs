@@ -27,12 +27,21 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Upload films and wait until they can be watched.
     Upload(UploadArguments),
+    /// Look after a Marquee that runs.
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
     /// Ask a service of this machine whether it is ready; fails when it is not.
     Health(HealthArguments),
     /// Read the configuration as `up` would, and print it or every mistake in it.
     CheckConfig(ConfigArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Build the search index anew from the catalogue, while everything goes on.
+    Reindex(ConfigArguments),
 }
 
 #[derive(Debug, Args)]

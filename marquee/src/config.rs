@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use platform_core::Redacted;
 use platform_core::config::ConfigError;
-use platform_http::Replicas;
+use platform_http::{Addresses, Replicas};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -108,6 +108,16 @@ impl Default for Config {
             edge: edge::Config::default(),
             edge_provider: edge_provider::Config::default(),
             post_processor: post_processor::Config::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Where services are that run elsewhere, and where those of this process listen.
+    pub(crate) fn addresses(&self) -> Addresses {
+        Addresses {
+            services: self.services.clone(),
+            listen: self.listen.clone(),
         }
     }
 }

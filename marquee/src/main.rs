@@ -1,5 +1,6 @@
 //! Marquee: the one binary. It runs any set of the services, and talks to them.
 
+mod admin;
 mod cli;
 mod compose;
 mod config;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Up(arguments) => runtime.block_on(compose::up(arguments)),
         Command::Serve(arguments) => runtime.block_on(compose::serve(arguments)),
         Command::Upload(arguments) => return runtime.block_on(upload::run(arguments)),
+        Command::Admin(command) => runtime.block_on(admin::run(command)),
         Command::Openapi => openapi::print(),
         Command::Health(arguments) => runtime.block_on(health::ask(&arguments)),
         Command::CheckConfig(arguments) => config::check(&arguments),

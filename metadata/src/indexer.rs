@@ -10,7 +10,6 @@ use platform_core::Lifecycle;
 use platform_db::DbError;
 use tracing::{error, info, warn};
 
-use crate::StartError;
 use crate::search::{Change, Document, SearchError, SearchErrorKind, SearchIndex};
 use crate::store::{Pending, Store};
 
@@ -26,9 +25,21 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 const PATIENCE: u32 = 5;
 
 /// Keeps the search index in step with the rows.
+#[derive(Debug)]
 pub(crate) struct Indexer {
     store: Store,
     index: Arc<dyn SearchIndex>,
+}
+
+/// How far a rebuild is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Progress {
+    /// Videos in the new index.
+    pub(crate) videos: u64,
+    /// Rows that were looked at; those of videos that are gone too.
+    pub(crate) rows: u64,
+    /// Rows there were at the beginning.
+    pub(crate) of: u64,
 }
 
 /// Why a step failed.
@@ -42,22 +53,13 @@ pub(crate) enum StepError {
     Db(#[from] DbError),
 }
 
-impl From<StepError> for StartError {
-    fn from(error: StepError) -> Self {
-        match error {
-            StepError::Search(error) => Self::Search(error),
-            StepError::Db(error) => Self::Db(error),
-        }
-    }
-}
-
 impl Indexer {
     pub(crate) fn new(store: Store, index: Arc<dyn SearchIndex>) -> Self {
         Self { store, index }
     }
 
     /// Indexes what changes until `lifecycle` drains.
-    pub(crate) async fn run(self, lifecycle: Lifecycle) {
+    pub(crate) async fn run(self: Arc<Self>, lifecycle: Lifecycle) {
         let mut changes = self.store.changes();
         let mut failures = 0;
         loop {
@@ -86,9 +88,9 @@ impl Indexer {
     }
 
     /// Indexes some rows that changed; says how many.
-    pub(crate) async fn step(&self) -> Result<usize, StepError> {
+    async fn step(&self) -> Result<usize, StepError> {
         let id = self.index.id().await?;
-        if self.store.index_id().await?.as_ref() != Some(&id) {
+        if !self.store.knows_index(&id).await? {
             info!("the search index is new: it is built from the catalogue");
             self.store.forget_indexed(&id).await?;
         }
@@ -103,8 +105,39 @@ impl Indexer {
         Ok(pending.len())
     }
 
+    /// Builds another index beside the one that answers and puts it into its place; says how many
+    /// videos are in it. Any number of processes may go on indexing meanwhile: whoever marks a row
+    /// as indexed wrote it to the new index too, or read it before that began, so that it is seen
+    /// here.
+    pub(crate) async fn rebuild(&self, tell: impl Fn(Progress)) -> Result<u64, StepError> {
+        // An index that is gone is made first.
+        self.index.id().await?;
+        let next = self.index.begin_next().await?;
+        let mut progress = Progress {
+            of: self.store.count_searched().await?.cast_unsigned(),
+            ..Progress::default()
+        };
+        let mut after = String::new();
+        loop {
+            tell(progress);
+            let rows = self.store.searched(&after, BATCH).await?;
+            let Some(last) = rows.last() else {
+                break;
+            };
+            after = last.video.id.to_string();
+            let changes: Vec<Change> = rows.iter().map(change_of).collect();
+            let put = |change: &&Change| matches!(change, Change::Put(_));
+            progress.videos += changes.iter().filter(put).count() as u64;
+            progress.rows += changes.len() as u64;
+            self.index.fill(&next, changes).await?;
+        }
+        self.store.expect_index(&next).await?;
+        self.index.switch_to(&next).await?;
+        Ok(progress.videos)
+    }
+
     /// Throws away what is indexed; the next steps index everything.
-    pub(crate) async fn begin_anew(&self) -> Result<(), StepError> {
+    async fn begin_anew(&self) -> Result<(), StepError> {
         let id = self.index.clear().await?;
         Ok(self.store.forget_indexed(&id).await?)
     }

@@ -3,12 +3,13 @@
 //! Rows are made by events alone, which may come twice and in any order between topics, so the
 //! [fold](domain) of events into a row is commutative and idempotent. The search index is derived
 //! from the rows: each row says which version of it the index has, so that the [indexer] makes up
-//! for any crash and [`rebuild`] is nothing but forgetting what was indexed.
+//! for any crash and can build it anew at any time.
 
 mod consumer;
 mod domain;
 mod http;
 mod indexer;
+mod rebuilds;
 pub mod search;
 mod store;
 
@@ -21,11 +22,13 @@ use platform_db::{Db, DbError, MigrateError};
 use platform_http::{Client, ServeError, Server, Service, serve};
 
 pub use http::openapi;
+pub use http::rebuild::{REBUILD_PATH, RebuildStatus};
 pub use platform_http::Running;
 pub use search::Config;
 
 use consumer::Catalogue;
 use indexer::Indexer;
+use rebuilds::Rebuilds;
 use search::{SearchError, SearchIndex};
 use store::Store;
 
@@ -64,8 +67,9 @@ pub enum StartError {
 /// Starts the service; it runs until `deps.lifecycle` drains.
 pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
     let (store, index) = open(&config, &deps.db).await?;
-    let indexer = Indexer::new(store.clone(), Arc::clone(&index));
-    deps.lifecycle.spawn(indexer.run(deps.lifecycle.clone()));
+    let indexer = Arc::new(Indexer::new(store.clone(), Arc::clone(&index)));
+    deps.lifecycle
+        .spawn(Arc::clone(&indexer).run(deps.lifecycle.clone()));
     deps.lifecycle.spawn_vital(
         "catalogue",
         platform_bus::consume(
@@ -77,6 +81,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
     let state = web::Data::new(http::State {
         store,
         index,
+        rebuilds: Rebuilds::new(indexer, deps.lifecycle.clone()),
         clock: Arc::clone(&deps.clock),
     });
     let routes = move |app: &mut web::ServiceConfig| {
@@ -90,16 +95,6 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         deps.client.discovery(),
         routes,
     )?)
-}
-
-/// Builds the search index anew from the catalogue's rows. The service must not run meanwhile:
-/// the index has one writer.
-pub async fn rebuild(config: &Config, db: &Db) -> Result<(), StartError> {
-    let (store, index) = open(config, db).await?;
-    let indexer = Indexer::new(store, index);
-    indexer.begin_anew().await?;
-    while indexer.step().await? > 0 {}
-    Ok(())
 }
 
 async fn open(config: &Config, db: &Db) -> Result<(Store, Arc<dyn SearchIndex>), StartError> {

@@ -5,10 +5,9 @@ mod common;
 
 use std::path::Path;
 
-use common::{Service, listed, live, started};
-use metadata::Config;
+use common::{Service, listed, live, rebuild, started};
+use metadata::{Config, RebuildStatus};
 use platform_bus::Topic;
-use platform_core::Lifecycle;
 use schemas::VideoId;
 use schemas::v1::event::Payload;
 use schemas::v1::{
@@ -348,20 +347,17 @@ async fn an_index_that_is_gone_or_damaged_comes_back() {
     std::fs::write(folder.join("meta.json"), "nonsense").unwrap();
     let service = start(dir.path()).await;
     service.finds("phoenix", &["Phoenix"]).await;
-    let db = service.db.clone();
-    assert!(metadata::rebuild(&config(dir.path()), &db).await.is_err());
-    service.finds("phoenix", &["Phoenix"]).await;
+    // Built anew by the operator, who is told how it goes.
+    let stray = dir.path().join("index.next");
+    let told = rebuild(&service).await;
+    assert_eq!(told.last(), Some(&RebuildStatus::Done { videos: 1 }));
+    assert!(matches!(told.first(), Some(RebuildStatus::Running { .. })));
+    assert!(!stray.try_exists().unwrap());
+    service.finds("phenix", &["Phoenix"]).await;
+    service.live("Ashes").await;
+    service.finds("ashes", &["Ashes"]).await;
     service.stop().await;
-
-    // Built anew by the operator.
-    let life = Lifecycle::new();
-    let db = testkit::rows::open(dir.path(), &life).await;
-    metadata::rebuild(&config(dir.path()), &db).await.unwrap();
-    db.close().await;
     let service = start(dir.path()).await;
-    assert_eq!(
-        listed(&service.get("/api/search?q=phenix").await.1),
-        ["Phoenix"]
-    );
+    service.finds("phenix", &["Phoenix"]).await;
     service.stop().await;
 }

@@ -8,9 +8,9 @@ mod proxy;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{Service, listed};
-use metadata::Config;
+use common::{Service, listed, rebuild};
 use metadata::search::{Change, Document, ElasticIndex, Query, SearchErrorKind, SearchIndex};
+use metadata::{Config, RebuildStatus};
 use proxy::{Mode, Proxy};
 use serde_json::{Value, json};
 use testkit::stage::eventually;
@@ -41,7 +41,7 @@ impl Ground {
             url: Some(url.parse().unwrap()),
             index_prefix: self.prefix.clone(),
             // Machines of tests are busy with more than one thing.
-            timeout_ms: 10_000,
+            timeout_ms: 3000,
             write_timeout_ms: 30_000,
             ..Config::default()
         }
@@ -317,6 +317,69 @@ async fn search_that_is_away_takes_nothing_else_with_it_and_catches_up() {
     service
         .finds("meanwhile", &["Meanwhile", "Meanwhile"])
         .await;
+    service.stop().await;
+    ground.leave().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a real Elasticsearch: script/test --real"]
+async fn a_rebuild_loses_nothing_under_queries_and_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    let ground = Ground::new();
+    let service = Service::start(ground.config(), dir.path()).await;
+    for _ in 0..30 {
+        service.live("Steady film").await;
+    }
+    service.finds("nothing", &[]).await;
+    service.finds("steady", &["Steady film"; 24]).await;
+    // Somebody else's, which has no row.
+    let stray = vec![film(1, 1, "Stray film")];
+    ground.index().apply(stray).await.unwrap();
+
+    let rebuilt = std::cell::Cell::new(0_u32);
+    let rebuilds = async {
+        while rebuilt.get() < 3 {
+            let told = rebuild(&service).await;
+            assert!(
+                matches!(told.last(), Some(RebuildStatus::Done { .. })),
+                "{told:?}"
+            );
+            rebuilt.set(rebuilt.get() + 1);
+        }
+    };
+    let queries = async {
+        let mut asked = 0;
+        while rebuilt.get() < 3 {
+            let (status, page) = service.get("/api/search?q=steady&limit=100").await;
+            assert_eq!(status, 200, "{page}");
+            assert_eq!(listed(&page).len(), 30);
+            asked += 1;
+        }
+        asked
+    };
+    let writes = async {
+        let mut written: usize = 0;
+        while rebuilt.get() < 3 {
+            service
+                .live(&format!("Written meanwhile number{written}"))
+                .await;
+            written += 1;
+            // Once found, always found.
+            let query = format!("/api/search?q=written%20number{}&limit=100", written - 1);
+            service
+                .until(&query, |_, body| !listed(body).is_empty())
+                .await;
+            let (_, page) = service.get("/api/search?q=written&limit=100").await;
+            assert_eq!(listed(&page).len(), written.min(100));
+        }
+        written
+    };
+    let ((), asked, written) = tokio::join!(rebuilds, queries, writes);
+    assert!(asked > 3 && written > 0, "{asked} queries, {written} films");
+    let (_, page) = service.get("/api/search?q=written&limit=100").await;
+    assert_eq!(listed(&page).len(), written.min(100));
+    service.finds("stray", &[]).await;
+    assert_eq!(ground.indices().await.len(), 1);
     service.stop().await;
     ground.leave().await;
 }

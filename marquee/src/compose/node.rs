@@ -9,7 +9,7 @@ use platform_bus::Bus;
 use platform_core::backoff::Backoff;
 use platform_core::{Clock, Lifecycle, SystemClock};
 use platform_db::Db;
-use platform_http::{Addresses, Client, Discovery};
+use platform_http::{Client, Discovery};
 
 use crate::cli::Failure;
 use crate::config::Config;
@@ -39,11 +39,7 @@ impl Node {
         // Child processes get to see files by their absolute paths.
         let data = std::path::absolute(&config.data)?;
         tokio::fs::create_dir_all(data.join("run")).await?;
-        let addresses = Addresses {
-            services: config.services.clone(),
-            listen: config.listen.clone(),
-        };
-        let discovery = Discovery::new(addresses, Some(data.join("run")));
+        let discovery = Discovery::new(config.addresses(), Some(data.join("run")));
         let store = objects::open(config, &data, serves_objects, &discovery, ground).await?;
         let db = Db::open(&config.database, &data, ground).await?;
         let (bus, db) = events::open(&config.events, db, ground).await?;

@@ -5,6 +5,7 @@ mod failure;
 mod videos;
 mod view;
 
+pub(crate) mod rebuild;
 pub(crate) mod search;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use actix_web::web::ServiceConfig;
 use platform_core::Clock;
 use utoipa::OpenApi;
 
+use crate::rebuilds::Rebuilds;
 use crate::search::SearchIndex;
 use crate::store::Store;
 
@@ -20,6 +22,7 @@ use crate::store::Store;
 pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) index: Arc<dyn SearchIndex>,
+    pub(crate) rebuilds: Rebuilds,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -51,7 +54,8 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
     app.service(videos::list::list_videos)
         .service(videos::get::get_video)
         .service(videos::edit::edit_video)
-        .service(search::search_videos);
+        .service(search::search_videos)
+        .service(rebuild::rebuild_search);
 }
 
 /// How many items a page may have.

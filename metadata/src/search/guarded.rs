@@ -110,4 +110,16 @@ impl<I: SearchIndex> SearchIndex for Guarded<I> {
     async fn clear(&self) -> Result<String, SearchError> {
         self.call(None, self.index.clear()).await
     }
+
+    async fn begin_next(&self) -> Result<String, SearchError> {
+        self.call(None, self.index.begin_next()).await
+    }
+
+    async fn fill(&self, next: &str, changes: Vec<Change>) -> Result<(), SearchError> {
+        self.call(None, self.index.fill(next, changes)).await
+    }
+
+    async fn switch_to(&self, next: &str) -> Result<(), SearchError> {
+        self.call(None, self.index.switch_to(next)).await
+    }
 }

@@ -8,7 +8,8 @@
 //! * better text comes first, and of equally good texts the newer one;
 //! * paging shows nothing twice;
 //! * what [`SearchIndex::apply`] acknowledged is durable and found at once;
-//! * an older version of a document never replaces a newer one, also after its removal.
+//! * an older version of a document never replaces a newer one, also after its removal;
+//! * another index can be built beside it and take its place while it answers and is written.
 //!
 //! Nothing in a text or a query is syntax.
 
@@ -189,6 +190,12 @@ pub(crate) async fn open(config: &Config) -> Result<Arc<dyn SearchIndex>, Search
     }
 }
 
+/// The index that somebody builds is not the one that was begun last.
+fn superseded() -> SearchError {
+    let sentence = "somebody else began to build the search index anew: this attempt ends";
+    SearchError::new(SearchErrorKind::Unavailable, sentence)
+}
+
 /// A search index. All of it can be made anew from the catalogue's rows.
 #[async_trait]
 pub trait SearchIndex: Send + Sync + std::fmt::Debug {
@@ -204,4 +211,14 @@ pub trait SearchIndex: Send + Sync + std::fmt::Debug {
 
     /// Begins anew with nothing, whatever state the index is in. Answers with its new name.
     async fn clear(&self) -> Result<String, SearchError>;
+
+    /// Begins an empty index beside this one, which from now on gets what is applied too. One
+    /// that was begun before is forgotten. Answers with its name.
+    async fn begin_next(&self) -> Result<String, SearchError>;
+
+    /// Writes to the index that was begun as `next` alone. Nobody sees it yet.
+    async fn fill(&self, next: &str, changes: Vec<Change>) -> Result<(), SearchError>;
+
+    /// The index that was begun as `next` answers from now on; the one before is gone.
+    async fn switch_to(&self, next: &str) -> Result<(), SearchError>;
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use metadata::{Config, Deps};
+use metadata::{Config, Deps, REBUILD_PATH, RebuildStatus};
 use platform_bus::{EmbeddedBus, Topic, publish_event};
 use platform_core::clock::ManualClock;
 use platform_core::{Clock, Lifecycle};
@@ -138,4 +138,13 @@ pub(crate) fn live(video: &VideoId) -> Payload {
         revision: 1,
         edges: vec!["edge".to_owned()],
     })
+}
+
+/// Has the index built anew; what is told meanwhile.
+pub(crate) async fn rebuild(service: &Service) -> Vec<RebuildStatus> {
+    let url = format!("{}{REBUILD_PATH}", service.base);
+    let answer = service.http.post(url).send().await.unwrap();
+    let told = answer.text().await.unwrap();
+    let lines = told.lines().map(serde_json::from_str);
+    lines.collect::<Result<_, _>>().unwrap()
 }

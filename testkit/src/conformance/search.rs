@@ -28,6 +28,8 @@ where
     what_was_removed_is_not_found(&fresh().await).await;
     an_index_that_was_cleared_is_empty_and_has_a_new_name(&fresh().await).await;
     found_words_are_shown(&fresh().await).await;
+    another_index_takes_its_place_while_it_is_used(&fresh().await).await;
+    of_two_that_are_built_the_last_counts(&fresh().await).await;
 }
 
 type Index = Arc<dyn SearchIndex>;
@@ -319,4 +321,72 @@ async fn found_words_are_shown(index: &Index) {
     assert_eq!(hits(&hit.description), ["bunnies"]);
     let whole: String = hit.title.iter().map(|it| it.text.as_str()).collect();
     assert_eq!(whole, title);
+}
+
+async fn another_index_takes_its_place_while_it_is_used(index: &Index) {
+    let version = |version, n, title: &str| {
+        Change::Put(Document {
+            version,
+            ..document(n, title, "")
+        })
+    };
+    put(
+        index,
+        &[("Film one", ""), ("Film two", ""), ("Film stray", "")],
+    )
+    .await;
+    let before = index.id().await.expect("id");
+    let next = index.begin_next().await.expect("begin");
+    assert_ne!(before, next);
+    assert_eq!(index.id().await.expect("id"), before);
+    // What is applied meanwhile is found before and after, whichever comes later.
+    let meanwhile = vec![version(2, 2, "Film second"), version(1, 4, "Film four")];
+    index.apply(meanwhile).await.expect("apply");
+    let all = vec![version(1, 1, "Film one"), version(1, 2, "Film two")];
+    index.fill(&next, all).await.expect("fill");
+    expect(
+        index,
+        &[("film", &[4, 3, 2, 1]), ("second", &[2]), ("two ", &[])],
+    )
+    .await;
+    index
+        .apply(vec![version(2, 1, "Film first")])
+        .await
+        .expect("apply");
+
+    index.switch_to(&next).await.expect("switch");
+    assert_eq!(index.id().await.expect("id"), next);
+    // What nobody put into the new one is gone.
+    let cases: &[(&str, &[u64])] = &[
+        ("film", &[4, 2, 1]),
+        ("first", &[1]),
+        ("one ", &[]),
+        ("second", &[2]),
+        ("stray", &[]),
+    ];
+    expect(index, cases).await;
+    index
+        .apply(vec![version(1, 5, "Film five")])
+        .await
+        .expect("apply");
+    expect(index, &[("film", &[5, 4, 2, 1])]).await;
+}
+
+async fn of_two_that_are_built_the_last_counts(index: &Index) {
+    put(index, &[("Film", "")]).await;
+    let first = index.begin_next().await.expect("begin");
+    let second = index.begin_next().await.expect("begin");
+    assert_ne!(first, second);
+    assert!(index.switch_to(&first).await.is_err());
+    expect(index, &[("film", &[1])]).await;
+    index.switch_to(&second).await.expect("switch");
+    expect(index, &[("film", &[])]).await;
+    assert!(
+        index.switch_to(&second).await.is_err(),
+        "it was switched to"
+    );
+    // One that was begun does not outlive what it was begun for.
+    let third = index.begin_next().await.expect("begin");
+    index.clear().await.expect("clear");
+    assert!(index.switch_to(&third).await.is_err());
 }

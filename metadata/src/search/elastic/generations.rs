@@ -5,17 +5,20 @@ use std::collections::BTreeMap;
 use elasticsearch::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tracing::warn;
 
 use super::schema::{MAPPING_VERSION, MARKER, template};
 use super::server::{Answer, Request};
 use super::{ElasticIndex, gone};
-use crate::search::{SearchError, SearchErrorKind};
+use crate::search::{SearchError, SearchErrorKind, superseded};
 
 /// What there is.
 #[derive(Debug, Default)]
 pub(super) struct Generations {
     /// The index that answers.
     pub(super) current: Option<String>,
+    /// The index that is being built beside it.
+    pub(super) next: Option<String>,
     /// All of ours, by number.
     all: BTreeMap<u32, String>,
 }
@@ -47,6 +50,9 @@ impl ElasticIndex {
             };
             if aliases.contains_key(&self.alias) {
                 found.current = Some(index.clone());
+            }
+            if aliases.contains_key(&self.next_alias()) {
+                found.next = Some(index.clone());
             }
             found.all.insert(number, index);
         }
@@ -82,6 +88,68 @@ impl ElasticIndex {
         actions.extend(before.all.values().map(remove));
         self.change_aliases(actions).await?;
         Ok(id)
+    }
+
+    /// Puts an empty index beside the one that answers, in the place of another that was there.
+    pub(super) async fn begin_beside(&self) -> Result<String, SearchError> {
+        let before = self.generations().await?;
+        let (index, id) = self.create(&before).await?;
+        // Nobody looks into it before it is whole.
+        self.set(&index, json!({ "index.refresh_interval": "-1" }))
+            .await?;
+        let mut actions = vec![json!({ "add": { "index": index, "alias": self.next_alias() } })];
+        let unused = |index: &&String| Some(*index) != before.current.as_ref();
+        actions.extend(before.all.values().filter(unused).map(remove));
+        self.change_aliases(actions).await?;
+        Ok(id)
+    }
+
+    /// Lets the index that was begun as `id` answer, and removes the one before.
+    pub(super) async fn replace_by(&self, id: &str) -> Result<(), SearchError> {
+        let (index, _) = id.split_once('.').ok_or_else(superseded)?;
+        let before = self.generations().await?;
+        let begun = before.next.as_deref() == Some(index);
+        if !begun || self.marker(index).await?.is_none_or(|it| it.id != id) {
+            return Err(superseded());
+        }
+        self.set(index, json!({ "index.refresh_interval": null }))
+            .await?;
+        let request = self.request(Method::Post, format!("{index}/_refresh"));
+        let _: Value = self.server.ask(request).await?;
+        let mut actions = vec![
+            json!({ "add": { "index": index, "alias": self.alias } }),
+            json!({ "remove": {
+                "index": index, "alias": self.next_alias(), "must_exist": true,
+            }}),
+        ];
+        if let Some(old) = &before.current {
+            actions.push(json!({ "remove": { "index": old, "alias": self.alias } }));
+        }
+        self.change_aliases(actions).await?;
+        // Whoever still looks into the old one either has an answer by then or has given up.
+        tokio::time::sleep(self.search_within).await;
+        let old = before.all.values().filter(|other| *other != index);
+        if let Err(error) = self.change_aliases(old.map(remove).collect()).await {
+            let error: &dyn std::error::Error = &error;
+            warn!(
+                error,
+                "the index before could not be removed: the next rebuild does"
+            );
+        }
+        Ok(())
+    }
+
+    fn next_alias(&self) -> String {
+        format!("{}-next", self.alias)
+    }
+
+    async fn set(&self, index: &str, settings: Value) -> Result<(), SearchError> {
+        let request = Request {
+            body: Some(settings.to_string()),
+            ..self.request(Method::Put, format!("{index}/_settings"))
+        };
+        let _: Value = self.server.ask(request).await?;
+        Ok(())
     }
 
     /// Makes an empty index that nobody uses yet; its name and its id.
@@ -140,6 +208,9 @@ impl ElasticIndex {
     }
 
     async fn change_aliases(&self, actions: Vec<Value>) -> Result<(), SearchError> {
+        if actions.is_empty() {
+            return Ok(());
+        }
         let request = Request {
             body: Some(json!({ "actions": actions }).to_string()),
             ..self.request(Method::Post, "_aliases")

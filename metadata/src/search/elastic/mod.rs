@@ -22,7 +22,7 @@ use super::config::{Config, Remote};
 use super::highlight::{fragment, whole};
 use super::rank::Rank;
 use super::terms::Terms;
-use super::{Change, Hit, Page, Query, SearchError, SearchErrorKind, SearchIndex};
+use super::{Change, Hit, Page, Query, SearchError, SearchErrorKind, SearchIndex, superseded};
 use schema::MAPPING_VERSION;
 use server::{Request, Server};
 
@@ -109,6 +109,10 @@ impl SearchIndex for ElasticIndex {
     async fn apply(&self, changes: Vec<Change>) -> Result<(), SearchError> {
         let generations = self.generations().await?;
         let current = generations.current.as_deref().ok_or_else(gone)?;
+        // The next one first: what can be found goes on being found when that takes over.
+        if let Some(next) = &generations.next {
+            self.write(next, &changes, "true").await?;
+        }
         self.write(current, &changes, "true").await
     }
 
@@ -142,6 +146,19 @@ impl SearchIndex for ElasticIndex {
 
     async fn clear(&self) -> Result<String, SearchError> {
         self.begin_anew().await
+    }
+
+    async fn begin_next(&self) -> Result<String, SearchError> {
+        self.begin_beside().await
+    }
+
+    async fn fill(&self, next: &str, changes: Vec<Change>) -> Result<(), SearchError> {
+        let (index, _) = next.split_once('.').ok_or_else(superseded)?;
+        self.write(index, &changes, "false").await
+    }
+
+    async fn switch_to(&self, next: &str) -> Result<(), SearchError> {
+        self.replace_by(next).await
     }
 }
 

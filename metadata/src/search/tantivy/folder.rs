@@ -1,6 +1,6 @@
 //! The index's folder: opened, checked, made.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ::tantivy::directory::MmapDirectory;
 use ::tantivy::tokenizer::TokenizerManager;
@@ -57,11 +57,56 @@ pub(super) fn open_or_create(folder: &Path) -> Result<Opened, SearchError> {
 
 /// Throws away what is in `folder` and begins anew. `old` is the index that was open there.
 pub(super) fn recreate(folder: &Path, old: &mut Opened) -> Result<(), SearchError> {
-    // An index in memory takes the place of the old one, so that the old one lets go of its lock.
-    let stand_in = Index::create_in_ram(Fields::new().schema);
-    *old = opened(stand_in, String::new()).map_err(broken)?;
+    *old = stand_in()?;
     *old = create(folder)?;
     Ok(())
+}
+
+/// Begins an index beside the one in `folder`, in the place of another that was left there.
+pub(super) fn create_beside(folder: &Path) -> Result<Opened, SearchError> {
+    create(&beside(folder, "next"))
+}
+
+/// Puts `next`, which is beside `folder`, into the place of the index that is there.
+pub(super) fn replace(folder: &Path, old: &mut Opened, next: Opened) -> Result<(), SearchError> {
+    // Lets go of its files.
+    drop(next);
+    let moved = stand_in().and_then(|stand_in| {
+        *old = stand_in;
+        let gone = beside(folder, "old");
+        std::fs::rename(folder, &gone)
+            .and_then(|()| std::fs::rename(beside(folder, "next"), folder))
+            .and_then(|()| std::fs::remove_dir_all(gone))
+            .map_err(|error| unusable(folder, error))
+    });
+    *old = open_or_create(folder)?;
+    moved
+}
+
+/// Removes what a rebuild left that was cut off.
+pub(super) fn tidy(folder: &Path) -> Result<(), SearchError> {
+    for name in ["next", "old"] {
+        match std::fs::remove_dir_all(beside(folder, name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(unusable(folder, error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn beside(folder: &Path, name: &str) -> PathBuf {
+    let mut path = folder.as_os_str().to_owned();
+    path.push(".");
+    path.push(name);
+    path.into()
+}
+
+/// An index in memory takes the place of another, so that that one lets go of its lock.
+fn stand_in() -> Result<Opened, SearchError> {
+    let stand_in = Index::create_in_ram(Fields::new().schema);
+    opened(stand_in, String::new()).map_err(broken)
 }
 
 fn open(folder: &Path) -> Result<Option<Opened>, TantivyError> {

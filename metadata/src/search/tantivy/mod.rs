@@ -18,8 +18,8 @@ use async_trait::async_trait;
 use super::highlight::{fragment, whole};
 use super::rank::Rank;
 use super::terms::Terms;
-use super::{Change, Hit, Page, Query, SearchError, SearchErrorKind, SearchIndex};
-use folder::{Opened, open_or_create, recreate};
+use super::{Change, Hit, Page, Query, SearchError, SearchErrorKind, SearchIndex, superseded};
+use folder::{Opened, create_beside, open_or_create, recreate, replace, tidy};
 use schema::Fields;
 
 /// Nobody turns more pages than this many videos take.
@@ -36,6 +36,8 @@ struct Inner {
     fields: Fields,
     reader: RwLock<IndexReader>,
     writing: Mutex<Opened>,
+    /// The index that is being built beside it. Whoever takes both takes the other first.
+    next: Mutex<Option<Opened>>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -53,11 +55,13 @@ impl TantivyIndex {
         let folder = folder.to_owned();
         blocking(move || {
             let opened = open_or_create(&folder)?;
+            tidy(&folder)?;
             let inner = Inner {
                 folder,
                 fields: Fields::new(),
                 reader: RwLock::new(opened.reader.clone()),
                 writing: Mutex::new(opened),
+                next: Mutex::default(),
             };
             Ok(Self {
                 inner: Arc::new(inner),
@@ -87,6 +91,21 @@ impl SearchIndex for TantivyIndex {
         let inner = Arc::clone(&self.inner);
         blocking(move || inner.clear()).await
     }
+
+    async fn begin_next(&self) -> Result<String, SearchError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.begin_next()).await
+    }
+
+    async fn fill(&self, next: &str, changes: Vec<Change>) -> Result<(), SearchError> {
+        let (inner, next) = (Arc::clone(&self.inner), next.to_owned());
+        blocking(move || inner.fill(&next, changes)).await
+    }
+
+    async fn switch_to(&self, next: &str) -> Result<(), SearchError> {
+        let (inner, next) = (Arc::clone(&self.inner), next.to_owned());
+        blocking(move || inner.switch_to(&next)).await
+    }
 }
 
 /// Tantivy blocks, and panics on data it cannot read.
@@ -111,28 +130,58 @@ impl Inner {
         reader.searcher()
     }
 
+    fn next(&self) -> std::sync::MutexGuard<'_, Option<Opened>> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn apply(&self, changes: Vec<Change>) -> Result<(), SearchError> {
-        let mut newest: HashMap<String, Change> = HashMap::new();
-        for change in changes {
-            let known = newest.get(change.video_id()).map(Change::version);
-            if known.is_none_or(|version| version < change.version()) {
-                newest.insert(change.video_id().to_owned(), change);
-            }
-        }
+        let newest = newest(changes);
         let mut writing = self.writing();
-        let written = self.write(&mut writing, newest.into_values());
+        self.write(&mut writing, &newest)?;
+        match self.next().as_mut() {
+            Some(next) => self.write(next, &newest),
+            None => Ok(()),
+        }
+    }
+
+    fn begin_next(&self) -> Result<String, SearchError> {
+        let mut next = self.next();
+        // Lets go of the folder, if there is one.
+        *next = None;
+        let begun = next.insert(create_beside(&self.folder)?);
+        Ok(begun.id.clone())
+    }
+
+    fn fill(&self, next: &str, changes: Vec<Change>) -> Result<(), SearchError> {
+        let mut begun = self.next();
+        let opened = begun.as_mut().filter(|opened| opened.id == next);
+        self.write(opened.ok_or_else(superseded)?, &newest(changes))
+    }
+
+    fn switch_to(&self, next: &str) -> Result<(), SearchError> {
+        let mut writing = self.writing();
+        let opened = self.next().take_if(|opened| opened.id == next);
+        let replaced = replace(&self.folder, &mut writing, opened.ok_or_else(superseded)?);
+        self.read(&writing);
+        replaced
+    }
+
+    /// Searches look into `opened` from now on.
+    fn read(&self, opened: &Opened) {
+        let mut reader = self.reader.write().unwrap_or_else(PoisonError::into_inner);
+        *reader = opened.reader.clone();
+    }
+
+    fn write(&self, to: &mut Opened, changes: &[Change]) -> Result<(), SearchError> {
+        let written = self.try_write(to, changes);
         if written.is_err() {
             // Nothing of the failed batch may be in the next one.
-            writing.writer.rollback().map_err(broken)?;
+            to.writer.rollback().map_err(broken)?;
         }
         written
     }
 
-    fn write(
-        &self,
-        writing: &mut Opened,
-        changes: impl Iterator<Item = Change>,
-    ) -> Result<(), SearchError> {
+    fn try_write(&self, writing: &mut Opened, changes: &[Change]) -> Result<(), SearchError> {
         let searcher = writing.reader.searcher();
         for change in changes {
             let id = Term::from_field_text(self.fields.video_id, change.video_id());
@@ -140,7 +189,7 @@ impl Inner {
                 continue;
             }
             writing.writer.delete_term(id);
-            let document = match &change {
+            let document = match change {
                 Change::Put(document) => self.fields.document(document),
                 // Remembers the version, so that an older one does not come back.
                 Change::Remove { video_id, version } => self.fields.tombstone(video_id, *version),
@@ -209,11 +258,23 @@ impl Inner {
 
     fn clear(&self) -> Result<String, SearchError> {
         let mut writing = self.writing();
+        *self.next() = None;
         recreate(&self.folder, &mut writing)?;
-        let mut reader = self.reader.write().unwrap_or_else(PoisonError::into_inner);
-        *reader = writing.reader.clone();
+        self.read(&writing);
         Ok(writing.id.clone())
     }
+}
+
+/// Of each video the change that counts.
+fn newest(changes: Vec<Change>) -> Vec<Change> {
+    let mut newest: HashMap<String, Change> = HashMap::new();
+    for change in changes {
+        let known = newest.get(change.video_id()).map(Change::version);
+        if known.is_none_or(|version| version < change.version()) {
+            newest.insert(change.video_id().to_owned(), change);
+        }
+    }
+    newest.into_values().collect()
 }
 
 /// The version that the index has of a document.

@@ -1,0 +1,97 @@
+//! `marquee admin`: looks after a Marquee that runs, by calls that no gateway passes on.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use metadata::{REBUILD_PATH, RebuildStatus};
+use platform_http::{Client, Discovery, Service};
+use reqwest::Method;
+use tokio::time::Instant;
+
+use crate::cli::{AdminCommand, ConfigArguments, Failure};
+use crate::config;
+
+/// The time between two lines that tell how far it is.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
+/// Runs `command`.
+pub(crate) async fn run(command: AdminCommand) -> Result<bool, Failure> {
+    match command {
+        AdminCommand::Reindex(arguments) => reindex(&arguments).await,
+    }
+}
+
+async fn reindex(arguments: &ConfigArguments) -> Result<bool, Failure> {
+    let config = config::load(arguments)?;
+    let data = std::path::absolute(&config.data)?;
+    let client = Client::new(Discovery::new(config.addresses(), Some(data.join("run"))))?;
+    let began = Instant::now();
+    let mut answer = client
+        .send(Method::POST, Service::Metadata, REBUILD_PATH, |request| {
+            request
+        })
+        .await?
+        .error_for_status()?;
+    let mut lines = Lines::default();
+    let mut told: Option<Instant> = None;
+    while let Some(piece) = answer.chunk().await? {
+        for line in lines.push(&piece) {
+            match serde_json::from_slice(&line)? {
+                RebuildStatus::Running { rows, of } => {
+                    if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+                        told = Some(Instant::now());
+                        writeln!(std::io::stdout(), "{rows} of {of} films looked at")?;
+                    }
+                }
+                RebuildStatus::Done { videos } => {
+                    let seconds = began.elapsed().as_secs_f64();
+                    writeln!(
+                        std::io::stdout(),
+                        "{videos} films can be found in the new index, after {seconds:.1} s"
+                    )?;
+                    return Ok(true);
+                }
+                RebuildStatus::Failed { reason } => {
+                    return Err(format!("the search index stays as it was: {reason}").into());
+                }
+            }
+        }
+    }
+    Err("the catalogue's service ended before the index was built: run it again".into())
+}
+
+/// Puts lines together that come in pieces.
+#[derive(Debug, Default)]
+struct Lines {
+    rest: Vec<u8>,
+}
+
+impl Lines {
+    /// The lines that `piece` completes.
+    fn push(&mut self, piece: &[u8]) -> Vec<Vec<u8>> {
+        self.rest.extend_from_slice(piece);
+        let mut lines: Vec<Vec<u8>> = self
+            .rest
+            .split(|byte| *byte == b'\n')
+            .map(<[u8]>::to_vec)
+            .collect();
+        self.rest = lines.pop().unwrap_or_default();
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_put_together_from_pieces() {
+        let mut lines = Lines::default();
+        assert_eq!(lines.push(b"a"), Vec::<Vec<u8>>::new());
+        assert_eq!(
+            lines.push(b"b\ncd\n\ne"),
+            [b"ab".to_vec(), b"cd".to_vec(), Vec::new()]
+        );
+        assert_eq!(lines.push(b"\n"), [b"e".to_vec()]);
+    }
+}
