@@ -1,5 +1,7 @@
 //! `GET /api/search`
 
+use std::collections::HashMap;
+
 use actix_web::{get, web};
 use platform_http::{Principal, Problem, ProblemDocument};
 use schemas::VideoId;
@@ -8,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::view::VideoView;
 use super::{State, failure, page_size};
-use crate::domain;
+use crate::domain::{self, Video};
 use crate::search::{Hit, Query, Segment};
 
 /// Longest query in characters.
@@ -115,29 +117,32 @@ pub(crate) async fn search_videos(
     };
     let page = state.index.search(query).await;
     let page = page.map_err(failure::of_search)?;
-    let mut items = Vec::with_capacity(page.hits.len());
-    for hit in page.hits {
-        if let Some(video) = live_video(&state, &hit.video_id).await? {
-            items.push(SearchHit {
-                video,
-                highlights: hit.into(),
-            });
-        }
-    }
+    let mut videos = live_videos(&state, &page.hits).await?;
+    let items = page.hits.into_iter().filter_map(|hit| {
+        Some(SearchHit {
+            video: videos.remove(&hit.video_id)?.into(),
+            highlights: hit.into(),
+        })
+    });
     Ok(web::Json(SearchPage {
-        items,
+        items: items.collect(),
         next_cursor: page.next,
         query: q,
     }))
 }
 
-/// The row decides what is shown: the index may be a moment behind.
-async fn live_video(state: &State, id: &str) -> Result<Option<VideoView>, Problem> {
-    let Ok(id) = id.parse::<VideoId>() else {
-        return Ok(None);
-    };
-    let video = state.store.get(&id).await.map_err(failure::of_rows)?;
-    Ok(video
-        .filter(|video| video.state == domain::State::Live)
-        .map(Into::into))
+/// The rows decide what is shown: the index may be a moment behind.
+async fn live_videos(state: &State, hits: &[Hit]) -> Result<HashMap<String, Video>, Problem> {
+    let ids: Vec<VideoId> = hits
+        .iter()
+        .filter_map(|hit| hit.video_id.parse().ok())
+        .collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let videos = state.store.get_all(&ids).await.map_err(failure::of_rows)?;
+    let live = videos
+        .into_iter()
+        .filter(|it| it.state == domain::State::Live);
+    Ok(live.map(|video| (video.id.to_string(), video)).collect())
 }

@@ -67,4 +67,18 @@ impl Store {
         .await?;
         Ok(row.as_ref().map(video_of).transpose()?)
     }
+
+    /// The rows of these videos, as far as there are any, in no order.
+    pub(crate) async fn get_all(&self, ids: &[VideoId]) -> Result<Vec<Video>, DbError> {
+        let places: Vec<String> = (1..=ids.len()).map(|n| format!("${n}")).collect();
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM metadata_video WHERE video_id IN ({})",
+            places.join(", ")
+        )));
+        for id in ids {
+            query = query.bind(id.as_str());
+        }
+        let rows = query.fetch_all(self.db.reader()).await?;
+        Ok(rows.iter().map(video_of).collect::<Result<_, _>>()?)
+    }
 }
