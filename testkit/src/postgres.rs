@@ -7,6 +7,7 @@
     reason = "a failed step is a failed test, and tests may start servers"
 )]
 
+use std::ffi::OsStr;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -64,8 +65,40 @@ impl Server {
 
     /// Runs it until it takes connections.
     pub fn start(&self) {
+        self.start_with("");
+    }
+
+    /// Runs it such that it takes encrypted connections, and returns its certificate.
+    pub fn start_encrypted(&self) -> PathBuf {
+        let certificate = self.data().join("server.crt");
+        run(self
+            .in_folder("openssl")
+            .args([
+                "req",
+                "-x509",
+                "-nodes",
+                "-subj",
+                "/CN=postgres",
+                "-days",
+                "2",
+            ])
+            .args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
+            .args(["-addext", "subjectAltName=IP:127.0.0.1"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .arg("-keyout")
+            .arg(self.data().join("server.key"))
+            .arg("-out")
+            .arg(&certificate));
+        self.start_with("-c ssl=on");
+        let copy = self.folder.path().join("roots.pem");
+        std::fs::copy(certificate, &copy).unwrap();
+        copy
+    }
+
+    fn start_with(&self, more: &str) {
         let options = format!(
-            "-c port={} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories='{}'",
+            "-c port={} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories='{}' \
+             {more}",
             self.port,
             self.folder.path().display()
         );
@@ -94,9 +127,12 @@ impl Server {
         self.folder.path().join("data")
     }
 
-    /// PostgreSQL refuses to run as root.
     fn command(&self, program: &str) -> Command {
-        let program = self.programs.join(program);
+        self.in_folder(self.programs.join(program))
+    }
+
+    /// PostgreSQL refuses to run as root.
+    fn in_folder(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = if is_root() {
             let mut command = Command::new("runuser");
             command.args(["-u", "postgres", "--"]).arg(program);

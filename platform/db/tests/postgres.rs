@@ -408,3 +408,26 @@ async fn mistakes_are_told_with_what_to_do_and_without_the_password() {
         assert!(told.contains(sentence), "{told}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a real PostgreSQL: script/test --real"]
+async fn an_encrypted_connection_checks_whom_it_talks_to() {
+    let server = Server::new();
+    let roots = server.start_encrypted();
+    let mut place = Place::at(&server);
+    place.config.url = format!("{}?sslmode=verify-full", server.url()).parse().ok();
+    place.config.root_certificate_file = Some(roots);
+    let db = place.process().await;
+    let encrypted: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM pg_stat_ssl WHERE ssl AND pid = pg_backend_pid()")
+            .fetch_one(db.reader())
+            .await
+            .unwrap();
+    assert_eq!(encrypted, 1);
+
+    // Without its certificate nobody vouches for it.
+    place.config.root_certificate_file = None;
+    place.config.wait_s = 0;
+    let told = place.refusal().await;
+    assert!(told.contains("no encrypted connection"), "{told}");
+}
