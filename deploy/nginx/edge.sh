@@ -142,16 +142,15 @@ keep_up() {
 }
 
 # Removes what was not asked for longest, as far as the file system tells (see docs/edges.md), until
-# a tenth of the budget is free; on a disk that is full before, until a twentieth of the disk is.
+# a tenth of the budget is free; on a disk that is full before, until a twentieth of the budget is.
 make_room() {
   (
     cd "$folder/films" || exit
     used=$(du -sk . | cut -f 1)
-    # shellcheck disable=SC2046 # two numbers
-    set -- $(df -Pk . | awk 'NR == 2 { print $2, $4 }')
+    free=$(df -Pk . | awk 'NR == 2 { print $4 }')
     over=$((used - size_mb * 1024))
     [ "$over" -le 0 ] || over=$((over + size_mb * 102))
-    short=$(($1 / 20 - $2))
+    short=$((size_mb * 51 - free))
     [ "$short" -le "$over" ] || over=$short
     [ "$over" -gt 0 ] || exit 0
     find . -type f -printf '%A@ %k %p\n' | sort -n |
