@@ -86,6 +86,7 @@ fn a_collector_gets_spans_of_a_whole_trace_and_metrics() {
     metrics::first_frame(1.5);
     metrics::http_request("GET", "/api/videos/{id}", 200, 0.01);
     metrics::bus_lag("planner", "transcode", 7);
+    metrics::outbox(3, 0.5);
     guard.shutdown();
 
     let (mut spans, mut names, mut services) = (Vec::new(), Vec::new(), Vec::new());
@@ -118,6 +119,8 @@ fn a_collector_gets_spans_of_a_whole_trace_and_metrics() {
         "marquee.bus.lag",
         "marquee.encode.speed",
         "marquee.first_frame_seconds",
+        "marquee.outbox.oldest",
+        "marquee.outbox.rows",
         "marquee.transcode.queue_depth",
     ];
     assert_eq!(names, expected);

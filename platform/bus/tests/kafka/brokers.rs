@@ -43,6 +43,8 @@ impl Broker {
              advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl}\n\
              listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,\
              SASL_PLAINTEXT:SASL_PLAINTEXT\n\
+             broker.session.timeout.ms=1000\n\
+             broker.heartbeat.interval.ms=200\n\
              sasl.enabled.mechanisms=PLAIN\n\
              listener.name.sasl_plaintext.plain.sasl.jaas.config={module} required \
              user_marquee=\"right\";\n"
