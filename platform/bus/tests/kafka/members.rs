@@ -81,10 +81,11 @@ async fn two_members(kafka: &Kafka) -> (Member, Process) {
 
 async fn inherit(bus: &dyn Bus) -> Delivery {
     let mut heir = bus.subscribe("g", &["t".to_owned()]).await.unwrap();
-    let messages = timeout(PATIENCE, heir.next(1)).await.unwrap().unwrap();
-    heir.commit(&messages[0]).await.unwrap();
+    let mut messages = timeout(PATIENCE, heir.next(1)).await.unwrap().unwrap();
+    let delivery = messages.pop().unwrap();
+    heir.commit(&delivery).await.unwrap();
     heir.close().await;
-    messages.into_iter().next().unwrap()
+    delivery
 }
 
 #[tokio::test(flavor = "multi_thread")]
