@@ -43,6 +43,8 @@ need_packages() {
 need_build_tools() {
   need_packages ffmpeg:ffmpeg bwrap:bubblewrap prlimit:util-linux cc:build-essential \
     pkg-config:pkg-config python3:python3
+  # What encrypts connections to Kafka.
+  pkg-config --exists openssl || need_packages no-openssl:libssl-dev
   need_rust
   need_node
 }

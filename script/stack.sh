@@ -13,7 +13,8 @@ stack_started=()
 
 # need_stack: every server runs and is named, or this ends with what is missing.
 need_stack() {
-  need_packages nginx:nginx kcat:kcat protoc:protobuf-compiler aws:awscli curl:curl
+  need_packages nginx:nginx kcat:kcat protoc:protobuf-compiler aws:awscli curl:curl \
+    psql:postgresql-client docker-compose:docker-compose
   stack_folder="$(mktemp -d)"
   chmod 755 "$stack_folder"
   trap end_stack EXIT
@@ -89,6 +90,7 @@ END
 # Ends what was started here, and nothing else.
 end_stack() {
   local started
+  [ -n "$stack_folder" ] || return 0
   for started in "${stack_started[@]}"; do
     case "$started" in
       *.sh) bash "$MARQUEE_STACK/$started" stop "$stack_folder/${started%.sh}" || true ;;
