@@ -9,7 +9,7 @@ use testkit::conformance::bus::{Cluster as _, Process};
 use testkit::stage::PATIENCE;
 use tokio::time::timeout;
 
-use super::Kafka;
+use super::cluster::Kafka;
 
 /// A process that reads one message and commits it when it is told to.
 struct Member {

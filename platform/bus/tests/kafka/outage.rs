@@ -12,8 +12,8 @@ use testkit::stage::PATIENCE;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::Kafka;
 use super::brokers::Broker;
+use super::cluster::Kafka;
 
 const KEYS: usize = 7;
 const EVENTS: usize = 600;

@@ -8,7 +8,7 @@ use platform_bus::{Topic, publish_event};
 use schemas::v1::{Event, VideoChanged, event::Payload};
 use testkit::conformance::bus::Cluster as _;
 
-use super::Kafka;
+use super::cluster::Kafka;
 
 fn schemas() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
