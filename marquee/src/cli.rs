@@ -79,7 +79,7 @@ pub(crate) struct ServeArguments {
 pub(crate) struct HealthArguments {
     #[command(flatten)]
     pub(crate) config: ConfigArguments,
-    /// The service, as configured under [listen], or `gateway`.
+    /// The service, as configured under `listen`, or `gateway`.
     #[arg(value_name = "SERVICE")]
     pub(crate) service: String,
 }

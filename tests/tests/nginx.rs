@@ -1,6 +1,7 @@
 //! A film on two nginx edges: seeded to both, and played on when one dies.
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a failed step is a failed test"
 )]
@@ -31,13 +32,16 @@ impl Town {
         let origin = format!("127.0.0.1:{}", free_port());
         let url = format!("http://{origin}").parse().unwrap();
         let mut edges = Vec::new();
-        let mut listed = String::new();
+        let mut listed = Vec::new();
         for id in ["a", "b"] {
             let edge = NginxEdge::start(&url, SEED_KEY, &[]).await;
             let base = edge.base.as_str();
-            listed += &format!("{{ id = '{id}', url = '{base}', public_url = '{base}' }},");
+            listed.push(format!(
+                "{{ id = '{id}', url = '{base}', public_url = '{base}' }}"
+            ));
             edges.push(edge);
         }
+        let listed = listed.join(",");
         let key = folder.path().join("seed.key");
         std::fs::write(&key, SEED_KEY).unwrap();
         let config = folder.path().join("marquee.toml");
@@ -121,7 +125,8 @@ async fn a_film_plays_on_when_an_edge_dies() {
     let bases = town.bases(&id, 2).await;
     let paths = played(&bases[0], &id).await;
     assert!(paths.len() >= 4, "{paths:?}");
-    let last = paths.last().unwrap().rsplit_once(&id).unwrap().1[1..].to_owned();
+    let last = paths.last().unwrap().rsplit_once(&format!("{id}/"));
+    let last = last.unwrap().1.to_owned();
     eventually("both edges have all of the film", async || {
         town.folders(&id)
             .iter()

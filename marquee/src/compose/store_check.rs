@@ -24,7 +24,7 @@ pub(crate) async fn check(blobs: &dyn Blobs, public: &Url, origin: &str) -> Resu
     // Nothing is left of it, whatever came out.
     let removed = blobs.delete(&key).await;
     let shortfalls = tried?;
-    removed.map_err(|error| cannot("delete an object", error))?;
+    removed.map_err(cannot("delete an object"))?;
     if shortfalls.is_empty() {
         info!("the object store does all that is needed");
     }
@@ -34,8 +34,8 @@ pub(crate) async fn check(blobs: &dyn Blobs, public: &Url, origin: &str) -> Resu
     Ok(())
 }
 
-fn cannot(what: &str, error: BlobError) -> Failure {
-    format!("the object store cannot {what}: {error}").into()
+fn cannot(what: &str) -> impl FnOnce(BlobError) -> Failure {
+    move |error| format!("the object store cannot {what}: {error}").into()
 }
 
 /// What the store does not do as it should, of what can be done without.
@@ -51,7 +51,7 @@ async fn rounds(
     let id = blobs
         .create_multipart(key, "text/plain")
         .await
-        .map_err(|error| cannot("begin a multipart upload", error))?;
+        .map_err(cannot("begin a multipart upload"))?;
     let part = PartToSign {
         key,
         id: &id,
@@ -62,12 +62,12 @@ async fn rounds(
     let signed = blobs
         .presign_part(part, public, TTL)
         .await
-        .map_err(|error| cannot("take presigned uploads", error))?;
+        .map_err(cannot("take presigned uploads"))?;
     let sent = parts(blobs, key, &id, &signed, body, origin, &mut shortfalls).await;
     blobs
         .abort_multipart(key, &id)
         .await
-        .map_err(|error| cannot("give up a multipart upload", error))?;
+        .map_err(cannot("give up a multipart upload"))?;
     sent?;
     Ok(shortfalls)
 }
@@ -79,9 +79,7 @@ async fn objects(
 ) -> Result<(), Failure> {
     let body = Bytes::from_static(b"0123456789");
     let put = |body| blobs.put(key, body, "text/plain", PutOptions::IF_ABSENT);
-    put(body.clone())
-        .await
-        .map_err(|error| cannot("store an object", error))?;
+    put(body.clone()).await.map_err(cannot("store an object"))?;
     match put(body).await {
         Err(error) if error.is_already_exists() => {}
         Ok(_) => shortfalls.push(
@@ -89,19 +87,19 @@ async fn objects(
              one wins; use a store with conditional writes"
                 .to_owned(),
         ),
-        Err(error) => return Err(cannot("refuse to overwrite an object", error)),
+        Err(error) => return Err(cannot("refuse to overwrite an object")(error)),
     }
     let range = blobs
         .get_range(key, 2..5)
         .await
-        .map_err(|error| cannot("read a part of an object", error))?;
+        .map_err(cannot("read a part of an object"))?;
     if range.as_ref() != b"234" {
         return Err("the object store answers another range than was asked for".into());
     }
     let listed = blobs
         .list(key, None)
         .await
-        .map_err(|error| cannot("list objects", error))?;
+        .map_err(cannot("list objects"))?;
     if listed.objects.len() != 1 {
         return Err(
             "the object store does not list an object that was just stored: it needs read-after-\
@@ -176,7 +174,7 @@ async fn parts(
     let stored = blobs
         .list_parts(key, id)
         .await
-        .map_err(|error| cannot("list the parts of an upload", error))?;
+        .map_err(cannot("list the parts of an upload"))?;
     match stored.first() {
         Some(part) if part.crc32c.is_some() => {}
         Some(_) => shortfalls.push(

@@ -229,16 +229,13 @@ impl Plan {
         for (_, address) in services.iter_mut() {
             let url = Url::parse(address.as_str().unwrap()).unwrap();
             let host = url.host_str().unwrap();
-            *address = match host
-                .strip_prefix("edge-")
-                .and_then(|n| n.parse::<usize>().ok())
-            {
-                Some(number) => edges[number - 1].as_str().into(),
-                None => {
-                    let all = self.addresses(host);
-                    let all = all.iter().map(|url| toml::Value::from(url.as_str()));
-                    toml::Value::Array(all.collect())
-                }
+            let edge = host.strip_prefix("edge-");
+            *address = if let Some(number) = edge.and_then(|n| n.parse::<usize>().ok()) {
+                edges[number - 1].as_str().into()
+            } else {
+                let all = self.addresses(host);
+                let all = all.iter().map(|url| toml::Value::from(url.as_str()));
+                toml::Value::Array(all.collect())
             };
         }
         if name == "gateway" {
