@@ -1,0 +1,428 @@
+//! Search in a large catalogue, on both engines: what the service adds to the engine's own time,
+//! and how soon a film that went live is found: `script/bench search [FILMS]`, with the address of
+//! an Elasticsearch in `MARQUEE_TEST_ELASTICSEARCH`.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark that cannot go on has nothing to say"
+)]
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use metadata::search::{ElasticIndex, Query, SearchIndex as _};
+use metadata::{Config, Deps, REBUILD_PATH, RebuildStatus};
+use platform_bus::{Bus, EmbeddedBus, Topic, publish_event};
+use platform_core::{Clock as _, Lifecycle, SystemClock};
+use platform_db::{Db, DbError};
+use platform_http::{Addresses, Client, Discovery};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use schemas::v1::event::Payload;
+use schemas::v1::{UploadStarted, VideoLive};
+use schemas::{NewEvent, OwnerId, VideoId};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+/// Films in the catalogue unless another number is given.
+const FILMS: u32 = 100_000;
+/// Rows in one statement.
+const CHUNK: u32 = 1000;
+/// Searches that are measured, and before that some that are not.
+const SEARCHES: usize = 2000;
+const WARM_UP: usize = 200;
+/// Films that go live while it is measured how soon they are found.
+const FRESH: usize = 20;
+/// Seed of the catalogue and the queries, so that every run is of the same.
+const SEED: u64 = 7;
+
+#[tokio::main]
+async fn main() {
+    let told = std::env::args().nth(1);
+    let films = told.map_or(FILMS, |films| films.parse().expect("a number of films"));
+    line(&format!(
+        "| {films} films | p50 | p99 | ratio p50 | ratio p99 | found after, median | worst |"
+    ));
+    line("| --- | --- | --- | --- | --- | --- | --- |");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut tantivy = Config {
+        folder: folder.path().join("index"),
+        ..Config::default()
+    };
+    tantivy.timeout_ms = 10_000;
+    engine("Tantivy", films, &tantivy).await;
+    let elastic = Config {
+        url: Some(testkit::real::elasticsearch().parse().expect("an address")),
+        index_prefix: format!("bench{:08x}", rand::random::<u32>()),
+        timeout_ms: 10_000,
+        write_timeout_ms: 60_000,
+        ..Config::default()
+    };
+    engine("Elasticsearch", films, &elastic).await;
+    leave(&elastic).await;
+}
+
+fn line(text: &str) {
+    writeln!(std::io::stdout(), "{text}").expect("somebody reads");
+}
+
+/// Measures one engine.
+async fn engine(name: &str, films: u32, config: &Config) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ground, life) = (Lifecycle::new(), Lifecycle::new());
+    let service = Service::start(config, folder.path(), &ground, &life).await;
+    let words = Words::new();
+    service.fill(films, &words).await;
+    let began = Instant::now();
+    service.rebuild(films).await;
+    let built = began.elapsed();
+
+    let queries = words.queries();
+    let mut service_times = Vec::new();
+    let mut bare_times = Vec::new();
+    let bare = Bare::record(config, &queries).await;
+    for n in 0..WARM_UP + SEARCHES {
+        let which = n % queries.len();
+        let query = &queries[which];
+        // In turn, and in turn who comes first: the second finds warmer caches.
+        let (mut asked, mut plain) = (0.0, 0.0);
+        for first in [n % 2 == 0, n % 2 != 0] {
+            if first {
+                asked = service.search(query).await;
+            } else if let Some(bare) = &bare {
+                plain = bare.search(which).await;
+            }
+        }
+        if n >= WARM_UP {
+            service_times.push(asked);
+            bare_times.push(plain);
+        }
+    }
+    let fresh = service.freshness().await;
+    let (p50, p99) = percentiles(&service_times);
+    let found = percentiles(&fresh);
+    let ratio = |a: f64, b: f64| match &bare {
+        Some(_) => format!("{:.2}×", a / b),
+        None => String::new(),
+    };
+    let (bare50, bare99) = percentiles(&bare_times);
+    line(&format!(
+        "| {name}, the service | {p50:.1} ms | {p99:.1} ms | {} | {} | {:.0} ms | {:.0} ms |",
+        ratio(p50, bare50),
+        ratio(p99, bare99),
+        found.0,
+        found.1,
+    ));
+    if bare.is_some() {
+        line(&format!(
+            "| {name}, a bare client | {bare50:.1} ms | {bare99:.1} ms | 1 | 1 | | |"
+        ));
+    }
+    let rate = f64::from(films) / built.as_secs_f64();
+    line(&format!(
+        "| {name}, built in {:.0} s | {rate:.0} films a second | | | | | |",
+        built.as_secs_f64()
+    ));
+    life.finish(Duration::from_secs(20), std::future::pending())
+        .await;
+    service.db.close().await;
+    ground
+        .finish(Duration::from_secs(20), std::future::pending())
+        .await;
+}
+
+/// Half of the values are not above the first, ninety-nine of a hundred not above the second.
+fn percentiles(values: &[f64]) -> (f64, f64) {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |of_hundred: usize| sorted[(sorted.len() * of_hundred / 100).min(sorted.len() - 1)];
+    (at(50), at(99))
+}
+
+fn ms(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}
+
+/// A catalogue that runs in this process.
+struct Service {
+    db: Db,
+    bus: Arc<dyn Bus>,
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Service {
+    async fn start(config: &Config, folder: &Path, ground: &Lifecycle, life: &Lifecycle) -> Self {
+        let file = folder.join("marquee.db");
+        let db = Db::open_sqlite(&file, ground).await.expect("rows");
+        let bus = EmbeddedBus::open(db.clone(), ground).await.expect("a bus");
+        let bus: Arc<dyn Bus> = Arc::new(bus);
+        let discovery = Discovery::new(Addresses::default(), None);
+        let deps = Deps {
+            db: db.clone(),
+            bus: Arc::clone(&bus),
+            client: Client::new(discovery).expect("a client"),
+            clock: Arc::new(SystemClock),
+            lifecycle: life.clone(),
+        };
+        let running = metadata::build(config.clone(), deps)
+            .await
+            .expect("it runs");
+        Self {
+            db,
+            bus,
+            http: reqwest::Client::new(),
+            base: format!("http://{}", running.addr),
+        }
+    }
+
+    /// Writes rows as if their films had been indexed: the rebuild is to find them.
+    async fn fill(&self, films: u32, words: &Words) {
+        let mut rng = StdRng::seed_from_u64(SEED);
+        for from in (0..films).step_by(CHUNK as usize) {
+            let rows: Vec<String> = (from..films.min(from + CHUNK))
+                .map(|n| {
+                    let id = VideoId::random(&mut rng);
+                    let title = words.text(&mut rng, 2..7);
+                    let description = words.text(&mut rng, 10..40);
+                    let at = 1_700_000_000_000_i64 + i64::from(n) * 1000;
+                    format!(
+                        "('{id}', 'local', '{title}', '{description}', 'live', {at}, {at}, '{{}}', 1, 1, 1)"
+                    )
+                })
+                .collect();
+            let insert = format!(
+                "INSERT INTO metadata_video (video_id, owner, title, description, state,
+                    created_at_ms, published_at_ms, facts, version, search_version,
+                    indexed_version)
+                 VALUES {}",
+                rows.join(", ")
+            );
+            let written = self.db.write(async |mut tx| {
+                let insert = sqlx::query(sqlx::AssertSqlSafe(insert.clone()));
+                insert.execute(tx.conn()).await?;
+                tx.commit().await
+            });
+            let written: Result<(), DbError> = written.await;
+            written.expect("rows");
+        }
+    }
+
+    /// Has the index built, and waits.
+    async fn rebuild(&self, films: u32) {
+        let url = format!("{}{REBUILD_PATH}", self.base);
+        let answer = self.http.post(url).send().await.expect("an answer");
+        let told = answer.text().await.expect("all of it");
+        let last = told.lines().last().expect("a line");
+        let last: RebuildStatus = serde_json::from_str(last).expect("a status");
+        let videos = u64::from(films);
+        assert_eq!(last, RebuildStatus::Done { videos });
+    }
+
+    /// Milliseconds that a search takes.
+    async fn search(&self, text: &str) -> f64 {
+        let began = Instant::now();
+        let page = self.page(text).await;
+        let took = ms(began);
+        assert!(page["items"].is_array(), "{page}");
+        took
+    }
+
+    async fn page(&self, text: &str) -> Value {
+        let url = format!("{}/api/search?q={}", self.base, text.replace(' ', "+"));
+        let answer = self.http.get(url).send().await.expect("an answer");
+        answer.json().await.expect("a page")
+    }
+
+    /// Milliseconds from going live until found, each with a word of its own.
+    async fn freshness(&self) -> Vec<f64> {
+        let mut times = Vec::new();
+        for n in 0..FRESH {
+            let video = VideoId::random(&mut rand::rng());
+            let title = format!("premiere{n}x{}", rand::random::<u32>());
+            let started = Payload::UploadStarted(UploadStarted {
+                video_id: video.to_string(),
+                owner: "local".to_owned(),
+                title: title.clone(),
+                ..UploadStarted::default()
+            });
+            let live = Payload::VideoLive(VideoLive {
+                video_id: video.to_string(),
+                revision: 1,
+                edges: vec!["edge".to_owned()],
+            });
+            self.publish(&video, started).await;
+            self.publish(&video, live).await;
+            let began = Instant::now();
+            while self.page(&title).await["items"] == Value::Array(Vec::new()) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            times.push(ms(began));
+        }
+        times
+    }
+
+    async fn publish(&self, video: &VideoId, payload: Payload) {
+        let event = NewEvent::new(OwnerId::local(), payload);
+        let event = event.stamp(SystemClock.now_ms(), &mut rand::rng());
+        publish_event(&self.bus, Topic::Videos, video.as_str(), &event)
+            .await
+            .expect("published");
+    }
+}
+
+/// A client of Elasticsearch that does nothing but send what the service sends.
+struct Bare {
+    http: reqwest::Client,
+    url: String,
+    bodies: Vec<String>,
+}
+
+impl Bare {
+    /// Has the service's own index say what it sends for each query.
+    async fn record(config: &Config, queries: &[String]) -> Option<Self> {
+        let server = config.url.clone()?;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let addr = listener.local_addr().expect("an address");
+        let recorded = Config {
+            url: Some(format!("http://{addr}").parse().expect("an address")),
+            ..config.clone()
+        };
+        let index = ElasticIndex::open(&recorded).expect("it opens")?;
+        let mut path = String::new();
+        let mut bodies = Vec::new();
+        for text in queries {
+            let query = Query {
+                text: text.clone(),
+                limit: 24,
+                cursor: None,
+            };
+            let (page, (line, body)) = tokio::join!(index.search(query), answer_nothing(&listener));
+            page.expect("an empty page");
+            path = line;
+            bodies.push(body);
+        }
+        Some(Self {
+            http: reqwest::Client::new(),
+            url: format!("{}{path}", server.as_str().trim_end_matches('/')),
+            bodies,
+        })
+    }
+
+    /// Milliseconds that a search takes.
+    async fn search(&self, which: usize) -> f64 {
+        let request = self
+            .http
+            .post(&self.url)
+            .header("content-type", "application/json")
+            .body(self.bodies[which].clone());
+        let began = Instant::now();
+        let answer = request.send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{answer:?}");
+        let body: Value = answer.json().await.expect("JSON");
+        let took = ms(began);
+        assert!(body.is_object());
+        took
+    }
+}
+
+/// Takes one request and answers that nothing was found; its path and body.
+async fn answer_nothing(listener: &TcpListener) -> (String, String) {
+    let (mut stream, _) = listener.accept().await.expect("a connection");
+    let mut bytes = Vec::new();
+    loop {
+        let read = stream.read_buf(&mut bytes).await.expect("a request");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let mut lengths = head.lines().filter_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                name.eq_ignore_ascii_case("content-length")
+                    .then(|| value.parse::<usize>().ok())?
+            });
+            if lengths.next().is_some_and(|length| body.len() >= length) {
+                let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+                              content-length: 2\r\nconnection: close\r\n\r\n{}";
+                stream.write_all(answer.as_bytes()).await.expect("answered");
+                let path = head.split(' ').nth(1).expect("a path");
+                return (path.to_owned(), body.to_owned());
+            }
+        }
+        assert!(read > 0, "the request ended early");
+    }
+}
+
+/// Removes what was measured.
+async fn leave(config: &Config) {
+    let Some(url) = &config.url else { return };
+    let base = url.as_str().trim_end_matches('/');
+    let http = reqwest::Client::new();
+    let alias = format!("{}-videos", config.index_prefix);
+    let known = http.get(format!("{base}/{alias}-*/_alias")).send().await;
+    let known: Value = known.expect("an answer").json().await.expect("JSON");
+    for index in known
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name)
+    {
+        let gone = http.delete(format!("{base}/{index}")).send().await;
+        gone.expect("an answer");
+    }
+    let template = format!("{base}/_index_template/{alias}");
+    http.delete(template).send().await.expect("an answer");
+}
+
+/// Words as titles have them: a few are in very many, most in very few.
+struct Words(Vec<String>);
+
+impl Words {
+    fn new() -> Self {
+        const PARTS: [&str; 32] = [
+            "ba", "be", "bu", "ca", "ce", "co", "da", "de", "do", "fa", "fi", "ga", "go", "ha",
+            "hi", "ka", "ko", "la", "le", "li", "ma", "mi", "mo", "na", "ni", "pa", "ra", "ri",
+            "sa", "se", "ta", "to",
+        ];
+        let mut rng = StdRng::seed_from_u64(SEED);
+        let word = |rng: &mut StdRng| -> String {
+            let parts = rng.random_range(2..6);
+            (0..parts)
+                .map(|_| PARTS[rng.random_range(0..PARTS.len())])
+                .collect()
+        };
+        Self((0..50_000).map(|_| word(&mut rng)).collect())
+    }
+
+    fn word(&self, rng: &mut StdRng) -> &str {
+        // Rank r comes about as often as 1/r.
+        let among = self.0.len().min(1 << rng.random_range(0..17));
+        &self.0[rng.random_range(0..among)]
+    }
+
+    fn text(&self, rng: &mut StdRng, words: std::ops::Range<usize>) -> String {
+        let count = rng.random_range(words);
+        let words: Vec<&str> = (0..count).map(|_| self.word(rng)).collect();
+        words.join(" ")
+    }
+
+    /// What people type: one to three words, the last often unfinished, some with a typo.
+    fn queries(&self) -> Vec<String> {
+        let mut rng = StdRng::seed_from_u64(SEED + 1);
+        (0..200)
+            .map(|n| {
+                let mut query = self.text(&mut rng, 1..4);
+                if n % 2 == 0 {
+                    query.truncate(query.len().saturating_sub(2).max(2));
+                }
+                if n % 5 == 0 && query.len() > 3 {
+                    query.replace_range(1..2, "x");
+                }
+                query
+            })
+            .collect()
+    }
+}
