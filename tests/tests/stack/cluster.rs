@@ -226,17 +226,13 @@ impl Plan {
         let mut config = self.base.clone();
         let own = format!("127.0.0.1:{}", self.ports[name][index]);
         let services = config["services"].as_table_mut().unwrap();
-        for (_, address) in services.iter_mut() {
-            let url = Url::parse(address.as_str().unwrap()).unwrap();
-            let host = url.host_str().unwrap();
-            let edge = host.strip_prefix("edge-");
-            *address = if let Some(number) = edge.and_then(|n| n.parse::<usize>().ok()) {
-                edges[number - 1].as_str().into()
-            } else {
-                let all = self.addresses(host);
-                let all = all.iter().map(|url| toml::Value::from(url.as_str()));
-                toml::Value::Array(all.collect())
+        for (_, addresses) in services.iter_mut() {
+            let named = match &*addresses {
+                toml::Value::Array(several) => several.clone(),
+                one => vec![one.clone()],
             };
+            let here = named.iter().flat_map(|address| self.here(address, edges));
+            *addresses = toml::Value::Array(here.collect());
         }
         if name == "gateway" {
             config["gateway"]["listen"] = own.into();
@@ -261,6 +257,20 @@ impl Plan {
         let file = self.folder.join(format!("{name}-{index}.toml"));
         std::fs::write(&file, toml::to_string(&config).unwrap()).unwrap();
         file
+    }
+
+    /// The addresses on this machine of what `address` names among the containers.
+    fn here(&self, address: &toml::Value, edges: &[Url]) -> Vec<toml::Value> {
+        let url = Url::parse(address.as_str().unwrap()).unwrap();
+        let host = url.host_str().unwrap();
+        let number = host
+            .strip_prefix("edge-")
+            .and_then(|n| n.parse::<usize>().ok());
+        let urls = match number {
+            Some(number) => vec![edges[number - 1].clone()],
+            None => self.addresses(host),
+        };
+        urls.iter().map(|url| url.as_str().into()).collect()
     }
 
     /// Real servers in the place of the containers', each with a namespace of its own.
