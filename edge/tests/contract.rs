@@ -30,25 +30,7 @@ macro_rules! contract {
     )+};
 }
 
-contract!(
-    every_kind_has_its_headers,
-    a_range_is_answered,
-    a_head_tells_what_a_get_would,
-    a_conditional_request_is_answered,
-    a_preflight_is_answered,
-    no_path_leads_elsewhere,
-    seeding_takes_the_credential,
-    what_is_put_again_is_replaced,
-    a_body_that_is_not_what_was_sent_is_refused,
-    deletion_removes_what_it_names,
-    a_broken_pull_is_never_a_whole_object,
-    a_hundred_who_miss_cause_one_pull,
-    a_waiter_who_leaves_stops_nothing,
-    a_refusal_is_passed_on_and_forgotten,
-    a_manifest_is_renewed,
-    a_manifest_outlives_its_origin,
-    a_large_object_streams,
-);
+testkit::edge_stories!(contract);
 
 async fn send(running: &Running, method: Method, path: &str, body: Vec<u8>) -> u16 {
     let url = running.subject.base.join(path).unwrap();
