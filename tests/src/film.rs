@@ -38,6 +38,23 @@ pub fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
+/// The frames of each picture that the manifest at `url` has, all of which decode.
+///
+/// # Panics
+///
+/// When anything cannot be read or decoded.
+pub fn frames(url: &str) -> Vec<u64> {
+    let streams = streams(url);
+    let pictures = streams
+        .iter()
+        .filter(|stream| stream["codec_type"] == "video");
+    let count = |stream: &Value| stream["nb_read_packets"].as_str()?.parse().ok();
+    let frames = pictures.map(|stream| count(stream).expect("ffprobe counts"));
+    let frames = frames.collect();
+    decode(url);
+    frames
+}
+
 /// A test picture with a moving pattern and a tone, `seconds` long at `rate` frames a second.
 pub fn lavfi(folder: &Path, name: &str, seconds: u32, rate: &str, size: &str) -> PathBuf {
     let path = folder.join(name);
