@@ -7,12 +7,16 @@
     reason = "a harness that cannot go on is a failed test, and the message says where"
 )]
 
+pub mod cluster;
+pub mod collector;
 pub mod film;
 pub mod marquee;
 pub mod objects;
 pub mod playlist;
 pub mod stack;
 
+pub use cluster::Cluster;
+pub use collector::Collector;
 pub use marquee::Marquee;
 pub use objects::Objects;
 

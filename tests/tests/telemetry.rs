@@ -1,15 +1,10 @@
 //! One trace tells the whole story of a film, and the numbers that matter are reported.
-#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
 
-use actix_web::{App, HttpResponse, HttpServer, web};
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
-use prost::Message as _;
-use system_tests::{Marquee, film};
+use system_tests::collector::attribute;
+use system_tests::{Collector, Marquee, film};
 
 /// What a film passes on its way, in the trace that its upload's first request began.
 const WAY: [&str; 7] = [
@@ -29,63 +24,11 @@ const NUMBERS: [&str; 3] = [
     "marquee.first_frame_seconds",
 ];
 
-/// All that was sent to the collector.
-#[derive(Debug, Default)]
-struct Received {
-    spans: Vec<Span>,
-    metrics: BTreeSet<String>,
-}
-
-type Inbox = web::Data<Arc<Mutex<Received>>>;
-
-async fn traces(inbox: Inbox, body: web::Bytes) -> HttpResponse {
-    let request = ExportTraceServiceRequest::decode(body).unwrap();
-    let resources = request.resource_spans.into_iter();
-    let scopes = resources.flat_map(|resource| resource.scope_spans);
-    let spans = scopes.flat_map(|scope| scope.spans);
-    inbox.lock().unwrap().spans.extend(spans);
-    HttpResponse::Ok().finish()
-}
-
-async fn metrics(inbox: Inbox, body: web::Bytes) -> HttpResponse {
-    let request = ExportMetricsServiceRequest::decode(body).unwrap();
-    let resources = request.resource_metrics.into_iter();
-    let scopes = resources.flat_map(|resource| resource.scope_metrics);
-    let names = scopes.flat_map(|scope| scope.metrics).map(|one| one.name);
-    inbox.lock().unwrap().metrics.extend(names);
-    HttpResponse::Ok().finish()
-}
-
-/// An OTLP collector, its address and what it got.
-fn collector() -> (String, Arc<Mutex<Received>>) {
-    let received = Arc::new(Mutex::new(Received::default()));
-    let inbox = web::Data::new(Arc::clone(&received));
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(inbox.clone())
-            .app_data(web::PayloadConfig::new(16 << 20))
-            .route("/v1/traces", web::post().to(traces))
-            .route("/v1/metrics", web::post().to(metrics))
-    })
-    .workers(1)
-    .disable_signals()
-    .bind("127.0.0.1:0")
-    .unwrap();
-    let address = format!("http://{}", server.addrs().first().unwrap());
-    actix_web::rt::spawn(server.run());
-    (address, received)
-}
-
-fn attribute(span: &Span, key: &str) -> String {
-    let found = span.attributes.iter().find(|pair| pair.key == key);
-    format!("{:?}", found.and_then(|pair| pair.value.as_ref()))
-}
-
-#[actix_web::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_trace_leads_from_the_uploads_first_request_to_live() {
-    let (endpoint, received) = collector();
+    let collector = Collector::start();
     let variables = [
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint()),
         ("MARQUEE__TELEMETRY__METRICS_INTERVAL_S", "1"),
     ];
     let mut marquee = Marquee::up_with(&variables).await;
@@ -96,11 +39,11 @@ async fn one_trace_leads_from_the_uploads_first_request_to_live() {
     // Ending sends what has not been sent yet.
     assert_eq!(marquee.terminate().await, Some(0));
 
-    let received = received.lock().unwrap();
+    let received = collector.received();
     let first = received.spans.iter().find(|span| {
         span.name == "http.request"
             && span.parent_span_id.is_empty()
-            && attribute(span, "url.path").contains("\"/api/uploads\"")
+            && attribute(span, "url.path") == "/api/uploads"
     });
     let trace = &first.unwrap().trace_id;
     let told: Vec<&Span> = received
@@ -133,9 +76,9 @@ async fn one_trace_leads_from_the_uploads_first_request_to_live() {
         );
     }
     for kind in ["plan", "video", "audio", "finish"] {
-        let found = told.iter().any(|span| {
-            span.name == "transcode.task" && attribute(span, "task.kind").contains(kind)
-        });
+        let found = told
+            .iter()
+            .any(|span| span.name == "transcode.task" && attribute(span, "task.kind") == kind);
         assert!(found, "no {kind} task in the trace");
     }
     for number in NUMBERS {

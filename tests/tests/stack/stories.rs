@@ -1,8 +1,6 @@
 //! Who may end when, and that nothing is lost by it.
 
-use system_tests::film;
-
-use crate::cluster::Cluster;
+use system_tests::{Cluster, film};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs real servers: script/test --real"]

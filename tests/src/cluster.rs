@@ -1,5 +1,9 @@
 //! What `docker-compose.yaml` runs, without containers: the same commands and the same configuration
 //! file, with the addresses of this machine in the place of containers' names.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a harness that cannot go on is a failed test, and the message says where"
+)]
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::TcpListener;
@@ -8,12 +12,13 @@ use std::process::Stdio;
 
 use serde_json::Value;
 use serde_yaml_ng::Value as Yaml;
-use system_tests::{film, marquee, stack};
 use testkit::nginx::NginxEdge;
 use testkit::stage::{PATIENCE, eventually};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
 use url::Url;
+
+use crate::{film, marquee, stack};
 
 const COMPOSE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docker-compose.yaml");
 const CONFIG: &str = concat!(
@@ -31,16 +36,22 @@ struct Service {
 
 /// One process of a service.
 #[derive(Debug)]
-pub(crate) struct Replica {
+pub struct Replica {
     service: Service,
     config: PathBuf,
     data: PathBuf,
+    variables: Vec<(String, String)>,
     child: Child,
     _stdout: Lines<BufReader<ChildStdout>>,
 }
 
 impl Replica {
-    async fn start(service: Service, config: PathBuf, data: PathBuf) -> Self {
+    async fn start(
+        service: Service,
+        config: PathBuf,
+        data: PathBuf,
+        variables: Vec<(String, String)>,
+    ) -> Self {
         let named = |word: &String| match word.as_str() {
             "/etc/marquee.toml" => config.display().to_string(),
             _ => word.clone(),
@@ -48,6 +59,7 @@ impl Replica {
         let mut command = marquee::command_plain(service.command.iter().map(named));
         // The file names the folder of the container.
         command.arg("--data").arg(&data).stdout(Stdio::piped());
+        command.envs(variables.iter().cloned());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = tokio::time::timeout(PATIENCE, lines.next_line()).await;
@@ -58,24 +70,26 @@ impl Replica {
             service,
             config,
             data,
+            variables,
             child,
             _stdout: lines,
         }
     }
 
     /// Ends it without a word.
-    pub(crate) async fn kill(&mut self) {
+    pub async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }
 
     /// Starts it anew, as an orchestrator does.
-    pub(crate) async fn again(&mut self) {
-        let again = Self::start(self.service.clone(), self.config.clone(), self.data.clone());
+    pub async fn again(&mut self) {
+        let (config, data) = (self.config.clone(), self.data.clone());
+        let again = Self::start(self.service.clone(), config, data, self.variables.clone());
         *self = again.await;
     }
 
     /// Asks it to end; its exit code.
-    pub(crate) async fn terminate(&mut self) -> Option<i32> {
+    pub async fn terminate(&mut self) -> Option<i32> {
         film::run("kill", &["-TERM", &self.child.id().unwrap().to_string()]);
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         status.unwrap().unwrap().code()
@@ -84,9 +98,10 @@ impl Replica {
 
 /// All services, so many processes of each, one gateway and two nginx edges in front.
 #[derive(Debug)]
-pub(crate) struct Cluster {
+pub struct Cluster {
     folder: tempfile::TempDir,
-    pub(crate) replicas: BTreeMap<String, Vec<Replica>>,
+    /// By the name of the service.
+    pub replicas: BTreeMap<String, Vec<Replica>>,
     _edges: Vec<NginxEdge>,
     gateway: Url,
     http: reqwest::Client,
@@ -94,7 +109,14 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     /// Starts everything and waits until the gateway is ready.
-    pub(crate) async fn start(count: usize) -> Self {
+    pub async fn start(count: usize) -> Self {
+        Self::start_with(count, &[]).await
+    }
+
+    /// Starts everything with environment variables.
+    pub async fn start_with(count: usize, variables: &[(&str, &str)]) -> Self {
+        let variable = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let variables: Vec<_> = variables.iter().map(variable).collect();
         let folder = tempfile::tempdir().unwrap();
         let plan = Plan::new(folder.path(), count);
         let origin = plan.addresses("edge-provider").remove(0);
@@ -111,7 +133,8 @@ impl Cluster {
             for index in 0..plan.ports[name].len() {
                 let config = plan.config(name, index, &places);
                 let data = folder.path().join(format!("{name}-{index}"));
-                running.push(Replica::start(service.clone(), config, data).await);
+                let replica = Replica::start(service.clone(), config, data, variables.clone());
+                running.push(replica.await);
             }
             replicas.insert(name.clone(), running);
         }
@@ -130,16 +153,18 @@ impl Cluster {
         cluster
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    /// Where files may be put.
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    pub(crate) fn url(&self, path: &str) -> String {
+    /// The address of `path` at the gateway.
+    pub fn url(&self, path: &str) -> String {
         self.gateway.join(path).unwrap().into()
     }
 
     /// An answer of the gateway: JSON, or null where it has no body.
-    pub(crate) async fn get(&self, path: &str) -> Option<Value> {
+    pub async fn get(&self, path: &str) -> Option<Value> {
         let answer = self.http.get(self.url(path)).send().await.ok()?;
         let answer = answer.error_for_status().ok()?;
         let text = answer.text().await.ok()?;
@@ -147,7 +172,7 @@ impl Cluster {
     }
 
     /// Uploads a film by the command line; its id.
-    pub(crate) async fn upload(&self, file: &Path) -> String {
+    pub async fn upload(&self, file: &Path) -> String {
         let server = self.url("");
         let output = marquee::command_plain(["upload", "--json", "--wait", "none", "--server"])
             .arg(server)
@@ -163,7 +188,7 @@ impl Cluster {
     }
 
     /// The film once it is live and complete.
-    pub(crate) async fn complete(&self, id: &str) -> Value {
+    pub async fn complete(&self, id: &str) -> Value {
         eventually(&format!("{id} is complete"), async || {
             let video = self.get(&format!("/api/videos/{id}")).await;
             let video = video.ok_or("not to be seen")?;
