@@ -1,7 +1,7 @@
 //! What services say to each other: events, topics and typed ids.
 //!
 //! The protobuf schema in `proto/` is the contract for integrators too, so it only ever grows;
-//! `tests/golden.rs` decodes the bytes that earlier versions wrote.
+//! `tests/golden` reads the bytes that earlier versions wrote, and compares the schema with theirs.
 
 mod event;
 mod ids;
