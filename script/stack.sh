@@ -1,5 +1,5 @@
-# Shared by the scripts: the real servers that `script/test --real` runs against. Source it after
-# lib.sh.
+# Shared by the scripts: the real servers that `script/test --real` and `script/bench pipeline` run
+# against. Source it after lib.sh.
 #
 # Servers that are named in the environment (MARQUEE_TEST_KAFKA, MARQUEE_TEST_S3,
 # MARQUEE_TEST_ELASTICSEARCH, MARQUEE_TEST_POSTGRES; see testkit/src/real.rs) are used as they are.
@@ -32,7 +32,7 @@ need_server() {
   local variable="$1" script="$2" scheme="$3" folder port
   [ -n "${!variable:-}" ] && return
   [ -n "${MARQUEE_STACK:-}" ] ||
-    die "--real needs a server: set $variable to its address, or MARQUEE_STACK to a folder with $script"
+    die "a real server is needed: set $variable to its address, or MARQUEE_STACK to a folder with $script"
   folder="$stack_folder/${script%.sh}"
   mkdir "$folder"
   port="$(free_port)"

@@ -45,6 +45,13 @@ pub(crate) async fn run() {
 async fn marquee(source: &Path, folder: &Path) -> f64 {
     let mut marquee = Marquee::up().await;
     let client = Client::new(marquee.url());
+    let (_video, taken) = measure(&client, source, folder).await;
+    marquee.kill().await;
+    taken
+}
+
+/// Uploads `source`; the film's id, and the seconds from `complete` to its first segments.
+pub(crate) async fn measure(client: &Client, source: &Path, folder: &Path) -> (String, f64) {
     let uploaded = client.upload(source).await;
     let (picture, sound) = client.first_segments(&uploaded.video_id).await;
     let taken = uploaded.completed.elapsed().as_secs_f64();
@@ -53,6 +60,5 @@ async fn marquee(source: &Path, folder: &Path) -> f64 {
         std::fs::write(&path, bytes).expect("room");
         film::decode(path.to_str().expect("UTF-8"));
     }
-    marquee.kill().await;
-    taken
+    (uploaded.video_id, taken)
 }

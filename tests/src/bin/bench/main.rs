@@ -13,6 +13,7 @@ mod idle;
 mod ladder;
 mod objects;
 mod peer;
+mod pipeline;
 mod table;
 
 use std::process::ExitCode;
@@ -33,8 +34,14 @@ fn main() -> ExitCode {
         ["objects", mib] if let Ok(mib) = mib.parse() => {
             runtime.block_on(objects::run(Some(mib)));
         }
+        ["pipeline"] => runtime.block_on(pipeline::run(None)),
+        ["pipeline", uploads] if let Ok(uploads) = uploads.parse() => {
+            runtime.block_on(pipeline::run(Some(uploads)));
+        }
         _ => {
-            table::line("usage: script/bench first-frame | ladder | idle | objects [MIB]");
+            table::line(
+                "usage: script/bench first-frame | ladder | idle | objects [MIB] | pipeline [UPLOADS]",
+            );
             return ExitCode::FAILURE;
         }
     }
