@@ -89,7 +89,9 @@ fn kind_of(status: u16, code: Option<&str>) -> BlobErrorKind {
         (412, _) => BlobErrorKind::AlreadyExists,
         (401 | 403, _) => BlobErrorKind::Denied,
         // 409: two conditional writes met; the protocol says to try again.
-        (408 | 409 | 429 | 500.., _) | (_, Some("RequestTimeout" | "SlowDown")) => {
+        // What takes long begins its answer with 200, and may still fail.
+        (408 | 409 | 429 | 500.., _)
+        | (_, Some("RequestTimeout" | "SlowDown" | "InternalError" | "ServiceUnavailable")) => {
             BlobErrorKind::Unavailable
         }
         _ => BlobErrorKind::Invalid,
@@ -151,6 +153,7 @@ mod tests {
             (400, Some("RequestTimeout"), BlobErrorKind::Unavailable),
             (416, Some("InvalidRange"), BlobErrorKind::Invalid),
             (503, Some("SlowDown"), BlobErrorKind::Unavailable),
+            (200, Some("InternalError"), BlobErrorKind::Unavailable),
             (507, None, BlobErrorKind::Full),
         ];
         for (status, code, kind) in cases {
