@@ -1,6 +1,7 @@
 //! What tests of several crates share: conformance suites of the seams.
 
 pub mod conformance;
+pub mod faults;
 #[cfg(feature = "film")]
 pub mod film;
 pub mod memory_blobs;

@@ -14,13 +14,14 @@
 mod basics;
 mod checksums;
 mod conditions;
+mod directions;
 mod keys;
 mod listing;
 mod multipart;
 mod presigned;
 mod protocol;
 
-use std::{fmt::Write, sync::Arc};
+use std::{fmt::Write, net::SocketAddr, sync::Arc};
 
 use aws_sdk_s3::{
     Client,
@@ -34,6 +35,8 @@ use rand::RngCore;
 use tokio::task::JoinSet;
 use url::Url;
 
+pub use directions::Directions;
+
 /// The smallest part that is not the last.
 const PART: usize = 5 << 20;
 
@@ -45,6 +48,8 @@ pub struct Target {
     client: Client,
     http: reqwest::Client,
     prefix: String,
+    /// Where names lead that nobody else knows.
+    directions: Option<Directions>,
 }
 
 impl Target {
@@ -57,6 +62,28 @@ impl Target {
             config,
             http: reqwest::Client::new(),
             prefix: String::new(),
+            directions: None,
+        }
+    }
+
+    /// A store at `address` whose names nobody knows: that in `config` and its bucket's.
+    ///
+    /// # Panics
+    ///
+    /// When `config` names no host.
+    pub fn by_name(config: S3Config, address: SocketAddr) -> Self {
+        let directions = Directions(address);
+        let blobs = S3Blobs::new(&config).with_interceptor(directions);
+        let host = config.endpoint.host_str().expect("a name").to_owned();
+        let http = reqwest::Client::builder()
+            .resolve(&format!("{}.{host}", config.bucket), address)
+            .resolve(&host, address);
+        let sdk = client(&config).config().to_builder();
+        Self {
+            client: Client::from_conf(sdk.interceptor(directions).build()),
+            http: http.build().expect("a client"),
+            directions: Some(directions),
+            ..Self::new(Arc::new(blobs), config)
         }
     }
 
@@ -85,6 +112,19 @@ impl Target {
         self.endpoint()
             .join(&format!("{}/{key}", self.bucket()))
             .unwrap()
+    }
+
+    /// Somebody who has a key, but not the right one.
+    fn stranger(&self) -> S3Blobs {
+        let secret_key = platform_core::Redacted::new("not the secret");
+        let stranger = S3Blobs::new(&S3Config {
+            secret_key,
+            ..self.config.clone()
+        });
+        match self.directions {
+            Some(directions) => stranger.with_interceptor(directions),
+            None => stranger,
+        }
     }
 
     async fn put(&self, key: &str, body: &[u8]) {
@@ -118,15 +158,6 @@ fn client(config: &S3Config) -> Client {
             .force_path_style(config.path_style)
             .build(),
     )
-}
-
-/// Somebody who has a key, but not the right one.
-fn stranger(config: &S3Config) -> S3Blobs {
-    let secret_key = platform_core::Redacted::new("not the secret");
-    S3Blobs::new(&S3Config {
-        secret_key,
-        ..config.clone()
-    })
 }
 
 fn random_bytes(size: usize) -> Bytes {

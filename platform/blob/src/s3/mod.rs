@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use aws_sdk_s3::{
     Client, Config,
     config::{
-        BehaviorVersion, Credentials, Region, RequestChecksumCalculation,
+        BehaviorVersion, Credentials, Intercept, Region, RequestChecksumCalculation,
         ResponseChecksumValidation, retry::RetryConfig, timeout::TimeoutConfig,
     },
     primitives::ByteStream,
@@ -75,6 +75,14 @@ impl S3Blobs {
             bucket: config.bucket.clone(),
             local: None,
         }
+    }
+
+    /// The same store, whose requests pass through `interceptor`.
+    #[must_use]
+    pub fn with_interceptor(mut self, interceptor: impl Intercept + 'static) -> Self {
+        let config = self.client.config().to_builder();
+        self.client = Client::from_conf(config.interceptor(interceptor).build());
+        self
     }
 
     /// The same store, whose files can be found on this machine.
