@@ -17,6 +17,9 @@ pub struct Config {
     pub replication: Option<u16>,
     /// Hours that events are kept. Dead letters are kept for ever.
     pub retention_hours: u32,
+    /// Hours that published events are kept in the database, too, to be published again should the
+    /// brokers lose theirs. A group that is further behind than that misses events then.
+    pub keep_hours: u32,
     /// What the names of topics begin with.
     pub topic_prefix: String,
     /// What the names of consumer groups begin with.
@@ -55,6 +58,7 @@ impl Default for Config {
             partitions: 8,
             replication: None,
             retention_hours: 7 * 24,
+            keep_hours: 24,
             topic_prefix: String::new(),
             group_prefix: String::new(),
             security: Security::default(),

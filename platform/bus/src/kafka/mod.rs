@@ -8,6 +8,7 @@
 mod client;
 mod holdings;
 mod lag;
+mod outlet;
 mod publisher;
 mod reader;
 mod subscription;
@@ -32,6 +33,7 @@ use crate::outbox::Relay;
 use crate::{Bus, BusError, Outgoing, Subscription, Topic, dead_letter_topic};
 use client::{Names, explain};
 use lag::Lags;
+use outlet::KafkaOutlet;
 use publisher::Publisher;
 use reader::{Command, Context, Reader, Shared};
 use subscription::KafkaSubscription;
@@ -171,6 +173,7 @@ pub struct KafkaBus {
     config: Config,
     settings: ClientConfig,
     names: Names,
+    topics: Vec<String>,
     publisher: Publisher,
     lags: Arc<Lags>,
     members: Arc<Members>,
@@ -213,6 +216,7 @@ impl KafkaBus {
             publisher: publisher.map_err(OpenKafkaError::Settings)?,
             settings,
             names,
+            topics: topics.to_vec(),
             members,
         })
     }
@@ -220,10 +224,16 @@ impl KafkaBus {
     /// Publishes on this bus what transactions of `db` append to the outbox, from one process at
     /// a time. Returns the handle whose transactions do so.
     pub async fn relay(&self, db: Db, lifecycle: &Lifecycle) -> Result<Db, OpenKafkaError> {
-        let outlet = Publisher::new(self.settings.clone(), self.names.clone());
-        let outlet = outlet.map_err(OpenKafkaError::Settings)?;
+        let publisher = Publisher::new(self.settings.clone(), self.names.clone());
+        let outlet = KafkaOutlet {
+            publisher: Arc::new(publisher.map_err(OpenKafkaError::Settings)?),
+            settings: self.settings.clone(),
+            config: self.config.clone(),
+            topics: self.topics.clone(),
+        };
         let db = db.with_outbox(Outbox::Relay);
-        Relay::start(db.clone(), outlet, lifecycle, RELAY).await?;
+        let keep = Duration::from_hours(self.config.keep_hours.into());
+        Relay::start(db.clone(), outlet, lifecycle, RELAY, keep).await?;
         Ok(db)
     }
 
@@ -244,6 +254,8 @@ impl KafkaBus {
                 "max.poll.interval.ms",
                 session.saturating_mul(2).saturating_add(handover).to_string(),
             )
+            // Topics that are made anew are found within that time.
+            .set("topic.metadata.refresh.interval.ms", "10000")
             // A partition that comes or is resumed waits for the fetch under way.
             .set("fetch.wait.max.ms", "200")
             .set("fetch.queue.backoff.ms", "20")
@@ -256,8 +268,10 @@ impl KafkaBus {
 #[async_trait]
 impl Bus for KafkaBus {
     async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), BusError> {
-        let published = timeout(PUBLISH, self.publisher.publish(&messages)).await;
-        published.unwrap_or_else(|late| Err(BusError::Unavailable(late.into())))
+        match timeout(PUBLISH, self.publisher.publish(&messages)).await {
+            Ok(published) => published.map(drop).map_err(explain),
+            Err(late) => Err(BusError::Unavailable(late.into())),
+        }
     }
 
     async fn subscribe(

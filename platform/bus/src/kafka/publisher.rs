@@ -3,19 +3,22 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::metadata::MetadataTopic;
 use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer as _, PurgeConfig};
 use tokio::time::sleep;
 use tracing::warn;
 
-use super::client::{Ear, Names, explain};
-use crate::outbox::Outlet;
-use crate::{BusError, Outgoing};
+use super::client::{Ear, Names};
+use crate::Outgoing;
+use crate::outbox::Place;
 
 type Producer = FutureProducer<Ear>;
+
+/// How long a broker may take to say where a partition ends.
+const ASK: Duration = Duration::from_secs(5);
 
 /// How long to wait for room in the library's queue.
 const FULL: Duration = Duration::from_millis(10);
@@ -61,27 +64,67 @@ impl Publisher {
         guard.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Publishes `messages` in order, and returns when all are durable. When that fails, or is
-    /// given up, any of them may have been, or may still be, published.
-    pub(super) async fn publish(&self, messages: &[Outgoing]) -> Result<(), BusError> {
+    /// Publishes `messages` in order, and returns where they are when all are durable. When that
+    /// fails, or is given up, any of them may have been, or may still be, published.
+    pub(super) async fn publish(&self, messages: &[Outgoing]) -> Result<Vec<Place>, KafkaError> {
         let producer = self.producer();
         let outcome = self.send(&producer.0, messages).await;
         if outcome.is_err() {
             self.replace_if_dead(&producer);
         }
-        outcome.map_err(explain)
+        outcome
     }
 
-    async fn send(&self, producer: &Producer, messages: &[Outgoing]) -> Result<(), KafkaError> {
+    /// Publishes nothing more of what it was given.
+    pub(super) fn discard(&self) {
+        let all = PurgeConfig::default().queue().inflight();
+        self.producer().0.purge(all);
+    }
+
+    /// Where the partitions of `topics` end; a topic that is gone has none. Blocks.
+    pub(super) fn ends(&self, topics: &[String]) -> Result<Vec<Place>, KafkaError> {
+        let producer = self.producer();
+        let client = producer.0.client();
+        let mut ends = Vec::new();
+        for topic in topics {
+            let name = self.names.topic(topic);
+            let metadata = client.fetch_metadata(Some(&name), ASK)?;
+            let partitions = metadata.topics().iter().flat_map(MetadataTopic::partitions);
+            for partition in partitions {
+                let (_, offset) = client.fetch_watermarks(&name, partition.id(), ASK)?;
+                ends.push(Place {
+                    topic: topic.clone(),
+                    part: partition.id(),
+                    offset,
+                });
+            }
+        }
+        Ok(ends)
+    }
+
+    async fn send(
+        &self,
+        producer: &Producer,
+        messages: &[Outgoing],
+    ) -> Result<Vec<Place>, KafkaError> {
         let mut waiting = Vec::with_capacity(messages.len());
         for message in messages {
             waiting.push(self.enqueue(producer, message).await?);
         }
-        for one in waiting {
+        let mut places = Vec::with_capacity(messages.len());
+        for (one, message) in waiting.into_iter().zip(messages) {
             let delivered = one.await.map_err(|_gone| KafkaError::Canceled)?;
-            delivered.map_err(|(error, _message)| error)?;
+            let delivered = delivered.map_err(|(error, _message)| error)?;
+            // Of a message that was sent twice the brokers may not say where it is.
+            if delivered.offset >= 0 {
+                places.push(Place {
+                    topic: message.topic.clone(),
+                    part: delivered.partition,
+                    offset: delivered.offset,
+                });
+            }
         }
-        Ok(())
+        Ok(places)
     }
 
     async fn enqueue(
@@ -124,18 +167,6 @@ impl Publisher {
         {
             *current = fresh;
         }
-    }
-}
-
-#[async_trait]
-impl Outlet for Publisher {
-    async fn publish(&self, messages: &[Outgoing]) -> Result<(), BusError> {
-        Self::publish(self, messages).await
-    }
-
-    fn discard(&self) {
-        let all = PurgeConfig::default().queue().inflight();
-        self.producer().0.purge(all);
     }
 }
 

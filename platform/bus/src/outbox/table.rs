@@ -8,9 +8,12 @@ use crate::Outgoing;
 
 /// * `bus_outbox` has a row for each event that is not published yet, in the order of `id`.
 /// * `bus_relay` says who publishes them, under which fence, and beats as long as they do.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration::new(
-    1,
-    "CREATE TABLE bus_outbox (
+/// * `bus_published` keeps those that are published, for a while, by the same `id`.
+/// * `bus_reached` says how far partitions on the brokers reach at least.
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration::new(
+        1,
+        "CREATE TABLE bus_outbox (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         topic TEXT NOT NULL, key TEXT NOT NULL, payload BLOB NOT NULL, headers TEXT NOT NULL,
         at_ms BIGINT NOT NULL);
@@ -18,7 +21,18 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration::new(
         id BIGINT PRIMARY KEY NOT NULL, owner TEXT NOT NULL, fence BIGINT NOT NULL,
         beat BIGINT NOT NULL);
     INSERT INTO bus_relay (id, owner, fence, beat) VALUES (1, '', 0, 0)",
-)];
+    ),
+    Migration::new(
+        2,
+        "CREATE TABLE bus_published (
+            id BIGINT PRIMARY KEY NOT NULL,
+            topic TEXT NOT NULL, key TEXT NOT NULL, payload BLOB NOT NULL, headers TEXT NOT NULL,
+            at_ms BIGINT NOT NULL);
+        CREATE TABLE bus_reached (
+            topic TEXT NOT NULL, part BIGINT NOT NULL, next BIGINT NOT NULL,
+            PRIMARY KEY (topic, part))",
+    ),
+];
 
 /// Adds `message` within `tx`. Transactions that change the same row commit in the order of the
 /// ids that they get, for they are serialisable; others tell of different things.
@@ -55,17 +69,6 @@ pub(super) async fn oldest(db: &Db, limit: i64) -> Result<Vec<(i64, Outgoing)>, 
         Ok((row.try_get("id")?, message))
     });
     Ok(messages.collect::<Result<_, sqlx::Error>>()?)
-}
-
-/// Deletes the messages `ids`.
-pub(super) async fn delete(tx: &mut Tx, ids: &[i64]) -> Result<(), DbError> {
-    let list: Vec<_> = ids.iter().map(i64::to_string).collect();
-    let sql = format!("DELETE FROM bus_outbox WHERE id IN ({})", list.join(", "));
-    // Numbers and commas.
-    sqlx::query(sqlx::AssertSqlSafe(sql))
-        .execute(tx.conn())
-        .await?;
-    Ok(())
 }
 
 /// How many messages wait, and since when the oldest does, in milliseconds since the epoch.

@@ -12,10 +12,11 @@ use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use super::{Outlet, Relay, append};
+use super::{Outlet, Place as Spot, Relay, append};
 use crate::{BusError, Outgoing, Topic};
 
 const LEASE: Duration = Duration::from_millis(600);
+const KEEP: Duration = Duration::from_mins(1);
 
 /// What was published by whom, and how often somebody was told to give up.
 #[derive(Debug, Default)]
@@ -49,7 +50,8 @@ struct Gated {
 
 #[async_trait]
 impl Outlet for Gated {
-    async fn publish(&self, messages: &[Outgoing]) -> Result<(), BusError> {
+    async fn publish(&self, messages: &[Outgoing]) -> Result<Vec<Spot>, BusError> {
+        let mut places = Vec::new();
         for message in messages {
             self.gate.acquire().await.unwrap().forget();
             let failing = |left: usize| left.checked_sub(1);
@@ -64,13 +66,27 @@ impl Outlet for Gated {
                 panic!("{event:?}");
             };
             let entry = (self.name, message.key.clone(), changed.title);
-            self.world.published.lock().unwrap().push(entry);
+            let mut published = self.world.published.lock().unwrap();
+            places.push(spot(published.len()));
+            published.push(entry);
         }
-        Ok(())
+        Ok(places)
+    }
+
+    async fn ends(&self) -> Result<Vec<Spot>, BusError> {
+        Ok(vec![spot(self.world.published.lock().unwrap().len())])
     }
 
     fn discard(&self) {
         self.world.discarded.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn spot(offset: usize) -> Spot {
+    Spot {
+        topic: Topic::Videos.name().to_owned(),
+        part: 0,
+        offset: i64::try_from(offset).unwrap(),
     }
 }
 
@@ -111,7 +127,8 @@ impl Place {
         let inside = life.clone();
         runtime.spawn(async move {
             let db = testkit::rows::open(&folder, &inside).await;
-            Relay::start(db, outlet, &inside, LEASE).await.unwrap();
+            let started = Relay::start(db, outlet, &inside, LEASE, KEEP).await;
+            started.unwrap();
         });
         Process {
             gate,
@@ -276,6 +293,50 @@ async fn who_has_lost_the_lease_publishes_nothing_more() {
     assert_eq!(place.waiting().await, 2);
     zombie.stop().await;
     place.life.drain();
+}
+
+#[tokio::test]
+async fn what_the_brokers_lose_is_published_again_in_its_order() {
+    let place = Place::new().await;
+    let one = place.process("one", 1_000_000);
+    place.tell("k", 0..5).await;
+    place.until_empty().await;
+    // Noticed by the next message, which is not where it should be.
+    place.world.published.lock().unwrap().clear();
+    place.tell("k", 5..6).await;
+    let all_there = async |place: &Place| place.world.titles().ends_with(&numbers(0..6));
+    place.until("published again", all_there).await;
+    one.stop().await;
+    // Noticed by whoever asks, although nothing is published.
+    place.world.published.lock().unwrap().clear();
+    let _two = place.process("two", 1_000_000);
+    place.until("published again", all_there).await;
+    place.until_empty().await;
+    assert_eq!(place.world.titles(), numbers(0..6));
+}
+
+#[tokio::test]
+async fn what_was_published_is_published_again_when_that_is_asked_for() {
+    let place = Place::new().await;
+    let one = place.process("one", 1_000_000);
+    place.tell("k", 0..3).await;
+    place.until_empty().await;
+    one.stop().await;
+    place.tell("k", 3..5).await;
+    assert_eq!(super::publish_again(&place.db).await.unwrap(), 3);
+    let _two = place.process("two", 1_000_000);
+    place.until_empty().await;
+    assert_eq!(place.world.titles()[3..], numbers(0..5));
+}
+
+#[tokio::test]
+async fn what_was_published_is_forgotten_after_a_while() {
+    let place = Place::new().await;
+    let _one = place.process("one", 1_000_000);
+    place.tell("k", 0..3).await;
+    place.until_empty().await;
+    assert!(!super::kept::forget(&place.db, i64::MAX).await.unwrap());
+    assert_eq!(super::publish_again(&place.db).await.unwrap(), 0);
 }
 
 /// Another process takes the lease, or beats.

@@ -82,6 +82,13 @@ impl Broker {
         self.end();
     }
 
+    /// Takes everything from it that it has stored, as a failed disk would.
+    pub(super) fn wipe(&self) {
+        self.kill();
+        std::fs::remove_dir_all(self.dir.path().join("data")).unwrap();
+        self.begin();
+    }
+
     pub(super) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }

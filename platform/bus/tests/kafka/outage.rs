@@ -8,9 +8,9 @@ use platform_core::{Lifecycle, Redacted};
 use platform_db::{Db, DbError};
 use schemas::v1::{Event, VideoChanged, event::Payload};
 use testkit::conformance::bus::Cluster as _;
-use testkit::stage::PATIENCE;
+use testkit::stage::{PATIENCE, eventually};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::brokers::Broker;
 use super::cluster::Kafka;
@@ -96,6 +96,39 @@ async fn a_broker_that_dies_under_load_and_comes_back_loses_nothing() {
         }
     });
     reached(EVENTS).await;
+    drop(db);
+    process.stop().await;
+}
+
+/// R5: what nobody has read yet is there again, without anything being started again.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a real Kafka: script/test --real"]
+async fn a_broker_that_loses_everything_gets_it_again() {
+    let broker = Arc::new(Broker::start());
+    let kafka = Kafka::on(broker.address());
+    let process = kafka.process().await;
+    let db = process.db.clone().unwrap();
+    for number in 0..EVENTS / 2 {
+        tell(&db, number).await;
+    }
+    eventually("everything is on the broker", async || {
+        let waiting = sqlx::query_scalar("SELECT count(*) FROM bus_outbox");
+        let waiting: i64 = waiting.fetch_one(db.reader()).await.unwrap();
+        waiting == 0
+    })
+    .await;
+    let wiped = Arc::clone(&broker);
+    tokio::task::spawn_blocking(move || wiped.wipe())
+        .await
+        .unwrap();
+    let begin = Instant::now();
+    let (heard, mut progress) = mpsc::unbounded_channel();
+    process.spawn(listen(Arc::clone(&process.bus), heard));
+    for number in EVENTS / 2..EVENTS {
+        tell(&db, number).await;
+    }
+    while timeout(PATIENCE, progress.recv()).await.unwrap().unwrap() < EVENTS {}
+    println!("there again after {:?}", begin.elapsed());
     drop(db);
     process.stop().await;
 }
