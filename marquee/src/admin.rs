@@ -1,4 +1,4 @@
-//! `marquee admin`: looks after a Marquee that runs, by calls that no gateway passes on.
+//! `marquee admin`: looks after a Marquee. What runs is asked by calls that no gateway passes on.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use reqwest::Method;
 use tokio::time::Instant;
 
 use crate::cli::{AdminCommand, ConfigArguments, Failure};
-use crate::config;
+use crate::{backup, config};
 
 /// The time between two lines that tell how far it is.
 const TELL_EVERY: Duration = Duration::from_secs(1);
@@ -18,6 +18,9 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 pub(crate) async fn run(command: AdminCommand) -> Result<bool, Failure> {
     match command {
         AdminCommand::Reindex(arguments) => reindex(&arguments).await,
+        AdminCommand::Backup(arguments) => backup::back_up(&arguments).await,
+        AdminCommand::Restore(arguments) => backup::restore(&arguments).await,
+        AdminCommand::CheckBackup(arguments) => backup::check(&arguments.folder).await,
     }
 }
 

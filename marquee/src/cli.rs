@@ -27,7 +27,7 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Upload films and wait until they can be watched.
     Upload(UploadArguments),
-    /// Look after a Marquee that runs.
+    /// Look after a Marquee.
     #[command(subcommand)]
     Admin(AdminCommand),
     /// Print the OpenAPI document of the HTTP API.
@@ -42,6 +42,28 @@ pub(crate) enum Command {
 pub(crate) enum AdminCommand {
     /// Build the search index anew from the catalogue, while everything goes on.
     Reindex(ConfigArguments),
+    /// Copy everything into a new folder, while everything goes on.
+    Backup(BackupArguments),
+    /// Put a backup where nothing is yet.
+    Restore(BackupArguments),
+    /// Make sure that a backup is whole, byte by byte.
+    CheckBackup(CheckBackupArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArguments {
+    /// The backup's folder.
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckBackupArguments {
+    /// The backup's folder.
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Args)]

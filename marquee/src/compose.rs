@@ -2,7 +2,7 @@
 
 mod events;
 mod node;
-mod objects;
+pub(crate) mod objects;
 mod services;
 mod store_check;
 

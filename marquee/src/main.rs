@@ -1,6 +1,7 @@
 //! Marquee: the one binary. It runs any set of the services, and talks to them.
 
 mod admin;
+mod backup;
 mod cli;
 mod compose;
 mod config;

@@ -2,7 +2,7 @@
 
 mod api;
 mod output;
-mod parts;
+pub(crate) mod parts;
 mod source;
 mod transfer;
 mod wait;

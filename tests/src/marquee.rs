@@ -67,6 +67,13 @@ impl Marquee {
         Self::start(Data::Given(data.to_owned()), arguments, &[]).await
     }
 
+    /// `marquee up` on a data folder and the engines that environment variables name.
+    pub async fn up_on_engines(data: &Path, variables: &[(String, String)]) -> Self {
+        let pairs = variables.iter();
+        let pairs: Vec<_> = pairs.map(|(key, value)| (&**key, &**value)).collect();
+        Self::start(Data::Given(data.to_owned()), &[], &pairs).await
+    }
+
     async fn start(data: Data, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = command(data.path(), ["up"]);
         if !arguments.contains(&"--listen") {
@@ -169,33 +176,35 @@ impl Marquee {
     ///
     /// When anything is refused.
     pub async fn send(&self, content: &[u8], policy: &str) -> Value {
-        let post = async |path: &str, body: Value| -> Value {
-            let address = format!("{}{path}", self.url);
-            let answer = self.http.post(address).json(&body).send().await;
-            let answer = answer.expect("an answer");
-            let status = answer.status();
-            let body = answer.json().await.expect("JSON");
-            assert!(status.is_success(), "{path}: {body}");
-            body
-        };
-        let crc32c = platform_blob::crc32c_base64(content);
+        let upload = self.begin(content, policy).await;
+        self.send_parts(&upload, content).await;
+        let at = address_of(&upload);
+        self.post(&format!("{at}/complete"), json!({})).await;
+        upload
+    }
+
+    /// Begins to upload a small file, or goes on with it; its upload.
+    pub async fn begin(&self, content: &[u8], policy: &str) -> Value {
         let announcement = json!({
             "file_name": "small.mp4",
             "size_bytes": content.len(),
-            "fingerprint": crc32c,
+            "fingerprint": platform_blob::crc32c_base64(content),
             "publish_policy": policy,
         });
-        let upload = post("/api/uploads", announcement).await;
-        let at = format!(
-            "/api/uploads/{}",
-            upload["upload_id"].as_str().expect("an id")
-        );
+        self.post("/api/uploads", announcement).await
+    }
+
+    /// Sends all parts of a small file.
+    pub async fn send_parts(&self, upload: &Value, content: &[u8]) {
+        let at = address_of(upload);
         let part_size = upload["part_size_bytes"].as_u64().expect("a size");
         let part_size = usize::try_from(part_size).expect("a part fits in memory");
         for (number, bytes) in (1..).zip(content.chunks(part_size)) {
             let crc32c = platform_blob::crc32c_base64(bytes);
             let part = json!({ "number": number, "size_bytes": bytes.len(), "crc32c": crc32c });
-            let signed = post(&format!("{at}/parts"), json!({ "parts": [part] })).await;
+            let signed = self
+                .post(&format!("{at}/parts"), json!({ "parts": [part] }))
+                .await;
             let permission = &signed["parts"][0];
             let address = permission["url"].as_str().expect("an address");
             let mut request = self.http.put(address).body(bytes.to_vec());
@@ -205,8 +214,16 @@ impl Marquee {
             let stored = request.send().await.expect("an answer");
             assert!(stored.status().is_success(), "{}", stored.status());
         }
-        post(&format!("{at}/complete"), json!({})).await;
-        upload
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        let address = format!("{}{path}", self.url);
+        let answer = self.http.post(address).json(&body).send().await;
+        let answer = answer.expect("an answer");
+        let status = answer.status();
+        let body = answer.json().await.expect("JSON");
+        assert!(status.is_success(), "{path}: {body}");
+        body
     }
 
     /// Kills it, as loss of power would.
@@ -226,6 +243,11 @@ impl Marquee {
     }
 }
 
+fn address_of(upload: &Value) -> String {
+    let id = upload["upload_id"].as_str().expect("an id");
+    format!("/api/uploads/{id}")
+}
+
 impl Data {
     fn path(&self) -> &Path {
         match self {
@@ -243,16 +265,30 @@ pub fn command<I: IntoIterator<Item: AsRef<OsStr>>>(data: &Path, arguments: I) -
     command
 }
 
+/// A `marquee` command; its process dies with the test.
+pub fn command_plain<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Command {
+    command_of(&binary(), arguments)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the harness starts the program under test"
 )]
-/// A `marquee` command; its process dies with the test.
-pub fn command_plain<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Command {
-    let mut command = Command::new(binary());
+/// A command of `program`, which may be of another version; its process dies with the test.
+pub fn command_of<I: IntoIterator<Item: AsRef<OsStr>>>(program: &Path, arguments: I) -> Command {
+    let mut command = Command::new(program);
     command
         .args(arguments)
         .stdin(Stdio::null())
         .kill_on_drop(true);
     command
+}
+
+/// The binary of an older version, where whoever runs the tests names one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever runs the tests says which versions"
+)]
+pub fn older() -> Option<PathBuf> {
+    std::env::var_os("MARQUEE_TEST_OLDER").map(PathBuf::from)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use platform_blob::{S3Blobs, S3Config};
 use platform_core::{Clock, Lifecycle, Redacted, SystemClock, secret};
-use platform_http::{Discovery, Service};
+use platform_http::{Discovery, DiscoveryError, Service};
 use platform_objects::LocalFolder;
 use url::Url;
 
@@ -27,6 +27,14 @@ pub(crate) async fn open(
     match &config.objects.endpoint {
         Some(endpoint) => Ok(S3Blobs::new(&elsewhere(&config.objects, endpoint.clone())?)),
         None => embedded(config, data, serve_here, discovery, ground).await,
+    }
+}
+
+/// Where this process reaches the store, once it is open.
+pub(crate) fn endpoint(config: &Config, discovery: &Discovery) -> Result<Url, DiscoveryError> {
+    match &config.objects.endpoint {
+        Some(endpoint) => Ok(endpoint.clone()),
+        None => discovery.resolve(Service::Objects),
     }
 }
 

@@ -153,6 +153,11 @@ impl PostgresUrl {
         Self(url)
     }
 
+    /// As PostgreSQL's own programs take it, which get the password in another way.
+    pub(crate) fn address(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// With all that a connection is made from. Not to be shown.
     pub(crate) fn complete(&self, password: Option<&Redacted>, roots: Option<&Path>) -> Url {
         let mut url = self.0.clone();

@@ -2,10 +2,15 @@
 
 use std::borrow::Cow;
 
-/// Which database is behind the handle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Engine {
+use serde::{Deserialize, Serialize};
+
+/// Which database the rows are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// A file in the data folder.
     Sqlite,
+    /// A server.
     Postgres,
 }
 

@@ -25,6 +25,7 @@
 
 mod changes;
 mod config;
+mod copy;
 mod engine;
 mod error;
 mod migrate;
@@ -40,10 +41,11 @@ use std::sync::Arc;
 use sqlx::AnyPool;
 use tokio::sync::watch;
 
-use engine::Engine;
 use write::{News, Turns};
 
 pub use config::{DatabaseConfig, PostgresUrl};
+pub use copy::CopyError;
+pub use engine::Engine;
 pub use error::{DbError, WriteError};
 pub use migrate::{MigrateError, Migration};
 pub use open::OpenError;

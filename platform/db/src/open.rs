@@ -119,6 +119,9 @@ pub enum OpenError {
     },
 }
 
+/// Name of an SQLite database in the data folder.
+pub(crate) const FILE: &str = "marquee.db";
+
 static DRIVERS: Once = Once::new();
 
 pub(crate) fn install_drivers() {
@@ -135,7 +138,7 @@ impl Db {
     ) -> Result<Self, OpenError> {
         match &config.url {
             Some(url) => postgres::open(config, url, lifecycle).await,
-            None => Self::open_sqlite(&folder.join("marquee.db"), lifecycle).await,
+            None => Self::open_sqlite(&folder.join(FILE), lifecycle).await,
         }
     }
 }

@@ -11,6 +11,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Row as _};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
+use url::Url;
 
 use crate::changes::{self, Link};
 use crate::config::LEAST_CONNECTIONS;
@@ -58,15 +59,10 @@ pub(crate) async fn open(
     if most < LEAST_CONNECTIONS {
         return Err(OpenError::Connections(most));
     }
-    let roots = config.root_certificate_file.as_deref();
-    if let Some(path) = roots {
-        read("database.root_certificate_file", path).await?;
-    }
-    let complete = url.complete(password(config).await?.as_ref(), roots);
     let wrap = |source| refusal(url, source);
+    let complete = complete(config, url).await?;
     let options = AnyConnectOptions::from_url(&complete).map_err(wrap)?;
-    let mut connection = reach(url, &options, Duration::from_secs(config.wait_s)).await?;
-    examine(url, &mut connection).await?;
+    let connection = connect(config, url).await?;
     connection.close().await.map_err(wrap)?;
 
     // One connection is the listener's.
@@ -90,7 +86,29 @@ pub(crate) async fn open(
     })
 }
 
-async fn password(config: &DatabaseConfig) -> Result<Option<Redacted>, OpenError> {
+/// With all that a connection is made from.
+async fn complete(config: &DatabaseConfig, url: &PostgresUrl) -> Result<Url, OpenError> {
+    let roots = config.root_certificate_file.as_deref();
+    if let Some(path) = roots {
+        read("database.root_certificate_file", path).await?;
+    }
+    Ok(url.complete(password(config).await?.as_ref(), roots))
+}
+
+/// One connection to a database that can be worked with.
+pub(crate) async fn connect(
+    config: &DatabaseConfig,
+    url: &PostgresUrl,
+) -> Result<AnyConnection, OpenError> {
+    install_drivers();
+    let complete = complete(config, url).await?;
+    let options = AnyConnectOptions::from_url(&complete).map_err(|source| refusal(url, source))?;
+    let mut connection = reach(url, &options, Duration::from_secs(config.wait_s)).await?;
+    examine(url, &mut connection).await?;
+    Ok(connection)
+}
+
+pub(crate) async fn password(config: &DatabaseConfig) -> Result<Option<Redacted>, OpenError> {
     match &config.password_file {
         Some(path) => {
             let text = read("database.password_file", path).await?;

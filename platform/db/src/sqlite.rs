@@ -77,6 +77,11 @@ fn prepare(path: &Path) -> std::io::Result<String> {
         .append(true)
         .mode(0o600)
         .open(path)?;
+    address(path)
+}
+
+/// The address of the file at `path`.
+pub(crate) fn address(path: &Path) -> std::io::Result<String> {
     // Of a relative address the first part would be a host.
     let absolute = std::path::absolute(path)?;
     let mut url = "sqlite://".to_owned();

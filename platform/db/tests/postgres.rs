@@ -431,3 +431,36 @@ async fn an_encrypted_connection_checks_whom_it_talks_to() {
     let told = place.refusal().await;
     assert!(told.contains("no encrypted connection"), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a real PostgreSQL: script/test --real"]
+async fn a_copy_is_of_one_moment_and_goes_only_where_nothing_is() {
+    let server = Server::new();
+    server.start();
+    let place = Place::at(&server);
+    let db = place.process().await;
+    insert(&db, 1).await.unwrap();
+    let second = Server::new();
+    second.start();
+    let other = Place::at(&second);
+    let (folder, nowhere) = (tempfile::tempdir().unwrap(), "/nowhere".as_ref());
+    let copy = folder.path().join("copy");
+    // What is not committed is not in it, and does not hold it up.
+    let mut open = db.begin().await.unwrap();
+    sqlx::query("INSERT INTO t (id, n) VALUES (2, 0)")
+        .execute(open.conn())
+        .await
+        .unwrap();
+    place.config.copy_rows(nowhere, &copy).await.unwrap();
+    open.commit().await.unwrap();
+    other.config.put_rows(nowhere, &copy).await.unwrap();
+    let again = other.config.put_rows(nowhere, &copy).await;
+    assert!(again.unwrap_err().to_string().contains("has rows already"));
+    let put = other.process().await;
+    let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM t")
+        .fetch_all(put.reader())
+        .await
+        .unwrap();
+    assert_eq!(ids, [1]);
+    insert(&put, 2).await.unwrap();
+}

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use platform_core::Lifecycle;
-use platform_db::{Db, DbError, Migration};
+use platform_db::{CopyError, DatabaseConfig, Db, DbError, Migration};
 
 const MIGRATIONS: &[Migration] = &[
     Migration::new(
@@ -141,4 +141,35 @@ async fn draining_ends_the_watch() {
     .await
     .unwrap();
     insert(&db, 3).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_copy_is_of_one_moment_and_goes_only_where_nothing_is() {
+    let [from, to] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let life = Lifecycle::new();
+    let config = DatabaseConfig::default();
+    let copy = from.path().join("copy");
+    let none = config.copy_rows(from.path(), &copy).await;
+    assert!(matches!(none, Err(CopyError::Missing(_))), "{none:?}");
+    let db = Db::open(&config, from.path(), &life).await.unwrap();
+    db.migrate("test", MIGRATIONS).await.unwrap();
+    insert(&db, 1).await.unwrap();
+    // What is not committed is not in it, and does not hold it up.
+    let mut open = db.begin().await.unwrap();
+    sqlx::query("INSERT INTO t (id) VALUES (2)")
+        .execute(open.conn())
+        .await
+        .unwrap();
+    config.copy_rows(from.path(), &copy).await.unwrap();
+    open.commit().await.unwrap();
+    config.put_rows(to.path(), &copy).await.unwrap();
+    let again = config.put_rows(to.path(), &copy).await;
+    assert!(matches!(again, Err(CopyError::Taken(_))), "{again:?}");
+    let put = Db::open(&config, to.path(), &life).await.unwrap();
+    let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM t")
+        .fetch_all(put.reader())
+        .await
+        .unwrap();
+    assert_eq!(ids, [1]);
+    insert(&put, 2).await.unwrap();
 }
