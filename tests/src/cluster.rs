@@ -37,6 +37,7 @@ struct Service {
 /// One process of a service.
 #[derive(Debug)]
 pub struct Replica {
+    program: PathBuf,
     service: Service,
     config: PathBuf,
     data: PathBuf,
@@ -47,6 +48,7 @@ pub struct Replica {
 
 impl Replica {
     async fn start(
+        program: PathBuf,
         service: Service,
         config: PathBuf,
         data: PathBuf,
@@ -56,7 +58,7 @@ impl Replica {
             "/etc/marquee.toml" => config.display().to_string(),
             _ => word.clone(),
         };
-        let mut command = marquee::command_plain(service.command.iter().map(named));
+        let mut command = marquee::command_of(&program, service.command.iter().map(named));
         // The file names the folder of the container.
         command.arg("--data").arg(&data).stdout(Stdio::piped());
         command.envs(variables.iter().cloned());
@@ -67,6 +69,7 @@ impl Replica {
         let ready = ready.unwrap_or_else(|| panic!("{} did not start", service.name));
         assert!(ready.starts_with("ready"), "{}: {ready}", service.name);
         Self {
+            program,
             service,
             config,
             data,
@@ -83,8 +86,15 @@ impl Replica {
 
     /// Starts it anew, as an orchestrator does.
     pub async fn again(&mut self) {
+        let program = self.program.clone();
+        self.again_as(&program).await;
+    }
+
+    /// Starts another version of it.
+    pub async fn again_as(&mut self, program: &Path) {
         let (config, data) = (self.config.clone(), self.data.clone());
-        let again = Self::start(self.service.clone(), config, data, self.variables.clone());
+        let (program, variables) = (program.to_owned(), self.variables.clone());
+        let again = Self::start(program, self.service.clone(), config, data, variables);
         *self = again.await;
     }
 
@@ -96,19 +106,19 @@ impl Replica {
     }
 }
 
-/// All services, so many processes of each, one gateway and two nginx edges in front.
+/// All services, so many processes of each, and two nginx edges in front.
 #[derive(Debug)]
 pub struct Cluster {
     folder: tempfile::TempDir,
     /// By the name of the service.
     pub replicas: BTreeMap<String, Vec<Replica>>,
     _edges: Vec<NginxEdge>,
-    gateway: Url,
+    gateways: Vec<Url>,
     http: reqwest::Client,
 }
 
 impl Cluster {
-    /// Starts everything and waits until the gateway is ready.
+    /// Starts `count` of everything, one gateway, and waits until that is ready.
     pub async fn start(count: usize) -> Self {
         Self::start_with(count, &[]).await
     }
@@ -116,9 +126,23 @@ impl Cluster {
     /// Starts everything with environment variables.
     pub async fn start_with(count: usize, variables: &[(&str, &str)]) -> Self {
         let variable = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let variables: Vec<_> = variables.iter().map(variable).collect();
+        let variables = variables.iter().map(variable).collect();
+        Self::begin(&marquee::binary(), count, 1, variables).await
+    }
+
+    /// Starts `program`, which may be of another version, as everything, and so many gateways.
+    pub async fn start_as(program: &Path, count: usize, gateways: usize) -> Self {
+        Self::begin(program, count, gateways, Vec::new()).await
+    }
+
+    async fn begin(
+        program: &Path,
+        count: usize,
+        gateways: usize,
+        variables: Vec<(String, String)>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let plan = Plan::new(folder.path(), count);
+        let plan = Plan::new(folder.path(), count, gateways);
         let origin = plan.addresses("edge-provider").remove(0);
         let mut edges = Vec::new();
         let mut places = Vec::new();
@@ -133,17 +157,17 @@ impl Cluster {
             for index in 0..plan.ports[name].len() {
                 let config = plan.config(name, index, &places);
                 let data = folder.path().join(format!("{name}-{index}"));
-                let replica = Replica::start(service.clone(), config, data, variables.clone());
+                let (program, service) = (program.to_owned(), service.clone());
+                let replica = Replica::start(program, service, config, data, variables.clone());
                 running.push(replica.await);
             }
             replicas.insert(name.clone(), running);
         }
-        let gateway = plan.addresses("gateway").remove(0);
         let cluster = Self {
             folder,
             replicas,
             _edges: edges,
-            gateway,
+            gateways: plan.addresses("gateway"),
             http: reqwest::Client::new(),
         };
         eventually("the gateway is ready", async || {
@@ -158,9 +182,14 @@ impl Cluster {
         self.folder.path()
     }
 
-    /// The address of `path` at the gateway.
+    /// Where the gateways are.
+    pub fn gateways(&self) -> &[Url] {
+        &self.gateways
+    }
+
+    /// The address of `path` at the first gateway.
     pub fn url(&self, path: &str) -> String {
-        self.gateway.join(path).unwrap().into()
+        self.gateways[0].join(path).unwrap().into()
     }
 
     /// An answer of the gateway: JSON, or null where it has no body.
@@ -173,18 +202,7 @@ impl Cluster {
 
     /// Uploads a film by the command line; its id.
     pub async fn upload(&self, file: &Path) -> String {
-        let server = self.url("");
-        let output = marquee::command_plain(["upload", "--json", "--wait", "none", "--server"])
-            .arg(server)
-            .arg(file)
-            .output()
-            .await
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{said}");
-        let told = String::from_utf8_lossy(&output.stdout);
-        let told: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
-        told["video_id"].as_str().unwrap().to_owned()
+        upload(&self.url(""), file).await
     }
 
     /// The film once it is live and complete.
@@ -203,6 +221,21 @@ impl Cluster {
     }
 }
 
+/// Uploads a film to `server` by the command line; its id.
+pub async fn upload(server: &str, file: &Path) -> String {
+    let output = marquee::command_plain(["upload", "--json", "--wait", "none", "--server"])
+        .arg(server)
+        .arg(file)
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let told: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    told["video_id"].as_str().unwrap().to_owned()
+}
+
 /// Who listens where.
 struct Plan {
     folder: PathBuf,
@@ -213,7 +246,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(folder: &Path, count: usize) -> Self {
+    fn new(folder: &Path, count: usize, gateways: usize) -> Self {
         let compose = std::fs::read_to_string(COMPOSE).unwrap();
         let mut compose: Yaml = serde_yaml_ng::from_str(&compose).unwrap();
         compose.apply_merge().unwrap();
@@ -229,7 +262,7 @@ impl Plan {
             services.insert(name.clone(), Service { name, command });
         }
         assert!(services.len() >= 7, "{services:?}");
-        let replicas = |name: &str| if name == "gateway" { 1 } else { count };
+        let replicas = |name: &str| if name == "gateway" { gateways } else { count };
         let ports = services
             .keys()
             .map(|name| (name.clone(), free_ports(replicas(name))));
