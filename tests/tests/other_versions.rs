@@ -104,8 +104,8 @@ fn older() -> Vec<(Topic, Payload)> {
 async fn events_of_other_versions_go_past_without_harm() {
     let marquee = Marquee::up().await;
     let life = Lifecycle::new();
-    let db = Db::open_sqlite(&marquee.data().join("marquee.db"), &life);
-    let db = db.await.unwrap();
+    let file = marquee.data().join("marquee.db");
+    let db = Db::open_sqlite(&file, &life).await.unwrap();
     let bus = EmbeddedBus::open(db.clone(), &life).await.unwrap();
     let mut told: Vec<_> = Topic::ALL
         .into_iter()

@@ -102,8 +102,9 @@ impl Filler {
         let size = entry.content.size;
         for part in cut(size, PART.max(size.div_ceil(PARTS))) {
             let mut body = Vec::new();
-            let reading = (&mut file).take(part.size).read_to_end(&mut body);
-            reading.await.map_err(at(&path))?;
+            let mut piece = (&mut file).take(part.size);
+            let read = piece.read_to_end(&mut body).await;
+            read.map_err(at(&path))?;
             if body.len() as u64 != part.size {
                 return Err(damaged(&path));
             }

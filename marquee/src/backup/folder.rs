@@ -212,8 +212,8 @@ pub(super) async fn piece(path: &Path) -> Result<Piece, Failure> {
     let mut block = Vec::with_capacity(BLOCK);
     loop {
         block.clear();
-        let reading = (&mut file).take(BLOCK as u64).read_to_end(&mut block);
-        let length = reading.await.map_err(at(path))?;
+        let mut piece = (&mut file).take(BLOCK as u64);
+        let length = piece.read_to_end(&mut block).await.map_err(at(path))?;
         if length == 0 {
             break;
         }

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use super::{Outlet, Place as Spot, Relay, append};
 use crate::{BusError, Outgoing, Topic};
 
-const LEASE: Duration = Duration::from_millis(600);
+const LEASE: Duration = Duration::from_millis(1500);
 const KEEP: Duration = Duration::from_mins(1);
 
 /// What was published by whom, and how often somebody was told to give up.
