@@ -16,10 +16,10 @@ impl Uploads {
     /// Assembles the file once all of it is stored. Can be called again at any time, by anyone,
     /// also after a crash in the middle.
     pub(crate) async fn complete(&self, upload: &Upload) -> Result<Upload, UploadError> {
-        let upload = match upload.state {
+        let (upload, parts) = match upload.state {
             State::Complete | State::Discarding | State::Discarded => return Ok(upload.clone()),
             State::Opening | State::Abandoned => return Err(UploadError::Closed(upload.state)),
-            State::Completing => upload.clone(),
+            State::Completing => (upload.clone(), None),
             State::Open => self.close(upload).await?,
         };
         match upload.state {
@@ -28,15 +28,15 @@ impl Uploads {
                 // of this request.
                 let span = info_span!("ingress.complete", upload = %upload.id);
                 platform_telemetry::set_parent(&span, &upload.traceparent);
-                self.finish(&upload).instrument(span).await
+                self.finish(&upload, parts).instrument(span).await
             }
             State::Complete | State::Discarding | State::Discarded => Ok(upload),
             state => Err(UploadError::Closed(state)),
         }
     }
 
-    /// Checks that every part is there and takes no more.
-    async fn close(&self, upload: &Upload) -> Result<Upload, UploadError> {
+    /// Checks that every part is there and takes no more. The parts, if nobody else did so first.
+    async fn close(&self, upload: &Upload) -> Result<(Upload, Option<Vec<Part>>), UploadError> {
         let parts = match &upload.multipart {
             Some(multipart) => self.verified_parts(upload, multipart).await,
             None => Ok(Vec::new()),
@@ -46,7 +46,7 @@ impl Uploads {
                 // Another request may just have assembled the file.
                 let now = self.get(&upload.id, &upload.owner).await?;
                 if now.state != State::Open {
-                    return Ok(now);
+                    return Ok((now, None));
                 }
                 self.restart(&now).await?;
                 return Err(UploadError::Restarted);
@@ -58,18 +58,22 @@ impl Uploads {
             return Err(UploadError::PartsMissing(missing));
         }
         match self.moved(upload, State::Completing).await? {
-            Some(closed) => Ok(closed),
-            None => self.get(&upload.id, &upload.owner).await,
+            Some(closed) => Ok((closed, Some(parts))),
+            None => Ok((self.get(&upload.id, &upload.owner).await?, None)),
         }
     }
 
     /// Assembles the object, if a crash has not come between that and the record, and tells.
-    async fn finish(&self, upload: &Upload) -> Result<Upload, UploadError> {
+    async fn finish(
+        &self,
+        upload: &Upload,
+        parts: Option<Vec<Part>>,
+    ) -> Result<Upload, UploadError> {
         let Some(multipart) = &upload.multipart else {
             return Err(UploadError::Closed(upload.state));
         };
-        self.assemble(upload, multipart).await?;
-        if !self.is_whole(upload).await? {
+        let size = self.assemble(upload, multipart, parts).await?;
+        if size != Some(upload.size) {
             let now = self.get(&upload.id, &upload.owner).await?;
             if now.state != State::Completing {
                 return Ok(now);
@@ -102,35 +106,47 @@ impl Uploads {
         })
     }
 
-    /// Makes the object out of the parts; nothing is left to do when that has happened before.
-    async fn assemble(&self, upload: &Upload, multipart: &MultipartId) -> Result<(), UploadError> {
-        let parts = match self.verified_parts(upload, multipart).await {
-            Err(UploadError::Blob(error)) if error.is_not_found() => return Ok(()),
-            parts => parts?,
+    /// Makes the object out of the parts, which are looked up unless they are known; nothing is
+    /// left to do when that has happened before. The object's size, if there is one.
+    async fn assemble(
+        &self,
+        upload: &Upload,
+        multipart: &MultipartId,
+        parts: Option<Vec<Part>>,
+    ) -> Result<Option<u64>, UploadError> {
+        let parts = match parts {
+            Some(parts) => parts,
+            None => match self.verified_parts(upload, multipart).await {
+                Err(UploadError::Blob(error)) if error.is_not_found() => {
+                    return self.size(upload).await;
+                }
+                parts => parts?,
+            },
         };
         if !missing(upload, &parts).is_empty() {
             // The parts were there when the upload was closed: the store lost some.
-            return Ok(());
+            return self.size(upload).await;
         }
         let key = upload.key();
         match self.blobs.complete_multipart(&key, multipart, &parts).await {
-            Ok(_) => Ok(()),
+            Ok(head) => Ok(Some(head.size)),
             Err(error)
                 if matches!(
                     error.kind(),
                     BlobErrorKind::NotFound | BlobErrorKind::Invalid
                 ) =>
             {
-                Ok(())
+                self.size(upload).await
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn is_whole(&self, upload: &Upload) -> Result<bool, UploadError> {
+    /// The size of the upload's object, if there is one.
+    async fn size(&self, upload: &Upload) -> Result<Option<u64>, UploadError> {
         match self.blobs.head(&upload.key()).await {
-            Ok(head) => Ok(head.size == upload.size),
-            Err(error) if error.is_not_found() => Ok(false),
+            Ok(head) => Ok(Some(head.size)),
+            Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
