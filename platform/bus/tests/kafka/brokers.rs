@@ -1,28 +1,69 @@
 //! A broker of the test's own, which it may stop, with a user.
+#![expect(clippy::indexing_slicing, reason = "a failed step is a failed test")]
 
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+
+/// Where it listens for other brokers, and for whom else, by the protocol.
+const CONTROLLER: &str = "CONTROLLER";
+const PLAINTEXT: &str = "PLAINTEXT";
+const SASL_PLAINTEXT: &str = "SASL_PLAINTEXT";
+const SSL: &str = "SSL";
+const SASL_SSL: &str = "SASL_SSL";
 
 /// One that is stopped with the test.
 pub(super) struct Broker {
     script: PathBuf,
     dir: tempfile::TempDir,
-    port: u16,
-    controller: u16,
-    sasl: u16,
+    ports: Vec<(&'static str, u16)>,
+    properties: String,
 }
 
 impl Broker {
+    /// One that anybody may enter, or the user `marquee` with the password `right`.
     pub(super) fn start() -> Self {
-        let [port, controller, sasl] = free_ports();
+        let module = "org.apache.kafka.common.security.plain.PlainLoginModule";
+        let properties = format!(
+            "sasl.enabled.mechanisms=PLAIN\n\
+             listener.name.sasl_plaintext.plain.sasl.jaas.config={module} required \
+             user_marquee=\"right\";\n"
+        );
+        Self::start_with(&[SASL_PLAINTEXT], properties)
+    }
+
+    /// One that is entered by TLS: with a certificate, or as the user `marquee` with the password
+    /// `right`, proved by SCRAM. `keys` is its key with its certificates, `authority` that of its
+    /// clients.
+    pub(super) fn start_secured(keys: &Path, authority: &Path) -> Self {
+        let module = "org.apache.kafka.common.security.scram.ScramLoginModule";
+        let properties = format!(
+            "ssl.keystore.type=PEM\n\
+             ssl.keystore.location={}\n\
+             ssl.truststore.type=PEM\n\
+             ssl.truststore.location={}\n\
+             listener.name.ssl.ssl.client.auth=required\n\
+             sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512\n\
+             listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config={module} required;\n\
+             listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={module} required;\n",
+            keys.display(),
+            authority.display(),
+        );
+        let broker = Self::start_with(&[SSL, SASL_SSL], properties);
+        for mechanism in ["SCRAM-SHA-256", "SCRAM-SHA-512"] {
+            broker.add_user(&format!("{mechanism}=[iterations=4096,password=right]"));
+        }
+        broker
+    }
+
+    fn start_with(protocols: &[&'static str], properties: String) -> Self {
+        let protocols = [PLAINTEXT, CONTROLLER].iter().chain(protocols).copied();
         let broker = Self {
             script: testkit::real::stack().join("kafka.sh"),
             dir: tempfile::tempdir().unwrap(),
-            port,
-            controller,
-            sasl,
+            ports: protocols.zip(free_ports()).collect(),
+            properties,
         };
         broker.begin();
         broker
@@ -30,35 +71,75 @@ impl Broker {
 
     /// Starts it, again too.
     pub(super) fn begin(&self) {
-        let Self {
-            port,
-            controller,
-            sasl,
-            ..
-        } = self;
-        let module = "org.apache.kafka.common.security.plain.PlainLoginModule";
+        let listeners = self.list(|(name, port)| Some(format!("{name}://127.0.0.1:{port}")));
+        let advertised = self.list(|(name, port)| {
+            (name != CONTROLLER).then(|| format!("{name}://127.0.0.1:{port}"))
+        });
+        let protocols = self.list(|(name, _port)| match name {
+            CONTROLLER => Some(format!("{CONTROLLER}:{PLAINTEXT}")),
+            name => Some(format!("{name}:{name}")),
+        });
         let properties = format!(
-            "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},\
-             SASL_PLAINTEXT://127.0.0.1:{sasl}\n\
-             advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:{sasl}\n\
-             listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,\
-             SASL_PLAINTEXT:SASL_PLAINTEXT\n\
+            "listeners={listeners}\n\
+             advertised.listeners={advertised}\n\
+             listener.security.protocol.map={protocols}\n\
              broker.session.timeout.ms=1000\n\
              broker.heartbeat.interval.ms=200\n\
-             sasl.enabled.mechanisms=PLAIN\n\
-             listener.name.sasl_plaintext.plain.sasl.jaas.config={module} required \
-             user_marquee=\"right\";\n"
+             {}",
+            self.properties
         );
         let started = Command::new(&self.script)
             .arg("start")
             .arg(self.dir.path())
-            .arg(port.to_string())
-            .env("KAFKA_CONTROLLER_PORT", controller.to_string())
+            .arg(self.port(PLAINTEXT).to_string())
+            .env("KAFKA_CONTROLLER_PORT", self.port(CONTROLLER).to_string())
             .env("KAFKA_EXTRA_PROPS", properties)
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&started.stderr);
         assert!(started.status.success(), "{said}");
+    }
+
+    fn list(&self, one: impl Fn((&str, u16)) -> Option<String>) -> String {
+        let ports = self.ports.iter().copied();
+        ports.filter_map(one).collect::<Vec<_>>().join(",")
+    }
+
+    fn port(&self, name: &str) -> u16 {
+        let mut ports = self.ports.iter();
+        ports.find(|(known, _port)| *known == name).unwrap().1
+    }
+
+    fn at(&self, name: &str) -> String {
+        format!("127.0.0.1:{}", self.port(name))
+    }
+
+    fn process(&self) -> String {
+        let file = self.dir.path().join("kafka.pid");
+        std::fs::read_to_string(file).unwrap().trim().to_owned()
+    }
+
+    /// Lets the user `marquee` prove himself by `credential`, with a tool that comes with Kafka.
+    fn add_user(&self, credential: &str) {
+        let command = std::fs::read_to_string(format!("/proc/{}/cmdline", self.process()));
+        let command = command.unwrap();
+        let words: Vec<&str> = command.split('\0').collect();
+        let path = words.iter().skip_while(|word| **word != "-cp").nth(1);
+        let added = Command::new(words[0])
+            .args(["-cp", path.unwrap(), "kafka.admin.ConfigCommand"])
+            .args(["--bootstrap-server", &self.address()])
+            .args([
+                "--alter",
+                "--entity-type",
+                "users",
+                "--entity-name",
+                "marquee",
+            ])
+            .args(["--add-config", credential])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&added.stderr);
+        assert!(added.status.success(), "{said}");
     }
 
     fn end(&self) {
@@ -68,16 +149,16 @@ impl Broker {
             .output();
         assert!(stop.unwrap().status.success());
         // A process that was killed holds its port for a moment longer.
-        while TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+        while TcpStream::connect(self.address()).is_ok() {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
     /// Stops it as if its machine had failed.
     pub(super) fn kill(&self) {
-        let file = self.dir.path().join("kafka.pid");
-        let pid = std::fs::read_to_string(file).unwrap();
-        let killed = Command::new("kill").args(["-KILL", pid.trim()]).status();
+        let killed = Command::new("kill")
+            .args(["-KILL", &self.process()])
+            .status();
         assert!(killed.unwrap().success());
         self.end();
     }
@@ -90,12 +171,22 @@ impl Broker {
     }
 
     pub(super) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.at(PLAINTEXT)
     }
 
-    /// Where the user `marquee` with the password `right` is let in.
+    /// Where the user is let in by a password that anybody can read on the way.
     pub(super) fn sasl_address(&self) -> String {
-        format!("127.0.0.1:{}", self.sasl)
+        self.at(SASL_PLAINTEXT)
+    }
+
+    /// Where clients with a certificate are let in.
+    pub(super) fn tls_address(&self) -> String {
+        self.at(SSL)
+    }
+
+    /// Where the user is let in by TLS.
+    pub(super) fn sasl_tls_address(&self) -> String {
+        self.at(SASL_SSL)
     }
 }
 
@@ -107,9 +198,9 @@ impl Drop for Broker {
 
 /// Ports that the system gives nobody: a client that asks for one of its own, while the broker is
 /// away, may get the broker's otherwise.
-fn free_ports() -> [u16; 3] {
+fn free_ports() -> [u16; 4] {
     let mut taken = Vec::new();
-    [(); 3].map(|()| {
+    [(); 4].map(|()| {
         loop {
             let port = rand::random_range(20_000..32_000);
             if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {

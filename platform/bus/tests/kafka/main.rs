@@ -12,6 +12,7 @@ mod members;
 mod mistakes;
 mod outage;
 mod outside;
+mod secured;
 
 use cluster::Kafka;
 use testkit::conformance::bus;
