@@ -114,6 +114,17 @@ async fn build_roles(config: &Config, deps: Deps, roles: Roles) -> Result<Runnin
     }
     let blobs = Arc::clone(&deps.blobs);
     let staging = Staging::new(blobs, Arc::clone(&tools), &config.staging)?;
+    let staging = Arc::new(staging);
+    let (tidied, lifecycle) = (Arc::clone(&staging), deps.lifecycle.clone());
+    deps.lifecycle.spawn(async move {
+        while !lifecycle.is_draining() {
+            let pause = tidied.tidy().await;
+            tokio::select! {
+                () = lifecycle.draining() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    });
     let studio = Arc::new(BoxedStudio { tools, staging });
     start(config, deps, roles, studio).await
 }

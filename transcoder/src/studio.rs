@@ -72,7 +72,7 @@ pub(crate) struct BoxedStudio {
     /// The tools.
     pub(crate) tools: Arc<Toolbox>,
     /// Where sources come from.
-    pub(crate) staging: Staging,
+    pub(crate) staging: Arc<Staging>,
 }
 
 #[async_trait]

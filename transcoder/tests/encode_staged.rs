@@ -41,6 +41,7 @@ fn staging(
     let config = StagingConfig {
         folder: folder.join("staging"),
         budget_mib,
+        ..StagingConfig::default()
     };
     let store: Arc<dyn Blobs> = Arc::<MemoryBlobs>::clone(store);
     Staging::new(store, Arc::clone(tools), &config).unwrap()
@@ -170,6 +171,47 @@ async fn a_transport_stream_gets_an_index_before_it_is_cut_far_in() {
             .unwrap();
         assert!(source.size() > 0 && source.is_whole());
     }
+}
+
+/// Names of what is in the staging folder of this process, and which of it is held open.
+fn kept(folder: &Path) -> (Vec<String>, Vec<String>) {
+    let entries = |folder: &Path| std::fs::read_dir(folder).unwrap().flatten();
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    let films = entries(&folder.join("staging")).flat_map(|process| entries(&process.path()));
+    let films = films.map(|film| name(&film.path()));
+    let open = entries(Path::new("/proc/self/fd"));
+    let open = open.filter_map(|file| std::fs::read_link(file.path()).ok());
+    let open = open
+        .filter(|path| path.starts_with(folder))
+        .map(|path| name(&path));
+    let is_film = |name: &String| name.starts_with("film-");
+    (
+        films.filter(is_film).collect(),
+        open.filter(is_film).collect(),
+    )
+}
+
+#[tokio::test]
+async fn a_film_that_nobody_needs_any_more_goes_and_none_is_held_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let film = counting_film(at, "film.mp4", "25", 2);
+    let tools = tools(at).await;
+    let store = store_of(&film, false).await;
+    let config = StagingConfig {
+        folder: at.join("staging"),
+        keep_s: 0,
+        ..StagingConfig::default()
+    };
+    let staging = Staging::new(store, Arc::clone(&tools), &config).unwrap();
+    let cancel = CancellationToken::new();
+    let source = staging.open("film", &Need::Probe, &cancel).await.unwrap();
+    assert_eq!(kept(at), (vec!["film-1".to_owned()], Vec::new()));
+    staging.tidy().await;
+    assert_eq!(kept(at).0.len(), 1, "it is in use");
+    drop(source);
+    staging.tidy().await;
+    assert_eq!(kept(at).0, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -1,17 +1,18 @@
 //! Bringing a film's bytes to where the box can see them, and no more of them than needed.
 
 mod error;
+mod films;
 mod need;
 mod normalise;
 mod ranges;
 mod remote;
 mod source;
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use media::sniff::{self, Demuxer, HEAD_BYTES};
 use media::time::Micros;
@@ -26,6 +27,7 @@ pub use self::need::Need;
 pub use self::source::{Seek, StagedSource};
 
 use self::error::store_error;
+use self::films::Films;
 use self::remote::Remote;
 use self::source::Keeps;
 use crate::toolbox::{Fault, RunError, Scratch, Toolbox};
@@ -38,6 +40,8 @@ pub struct StagingConfig {
     pub folder: PathBuf,
     /// Disk space of staged films altogether, MiB.
     pub budget_mib: u64,
+    /// Seconds that a film is kept which nobody uses, lest the next task fetch it again.
+    pub keep_s: u64,
 }
 
 impl Default for StagingConfig {
@@ -45,9 +49,13 @@ impl Default for StagingConfig {
         Self {
             folder: PathBuf::from("staging"),
             budget_mib: 20 * 1024,
+            keep_s: 60,
         }
     }
 }
+
+/// Looking for films that nobody uses is of no use more often than this.
+const TIDY: Duration = Duration::from_secs(1);
 
 /// Film that is rather decoded in vain than given an index.
 const SHORT_SKIP: Micros = Micros::from_secs(20);
@@ -59,26 +67,10 @@ pub struct Staging {
     tools: Arc<Toolbox>,
     folder: Scratch,
     budget: u64,
+    keep: Duration,
     films: Mutex<Films>,
     /// Held by the one that makes an index.
     indexing: Mutex<()>,
-}
-
-#[derive(Debug, Default)]
-struct Films {
-    remote: HashMap<String, Kept<Remote>>,
-    indexed: HashMap<(String, Vec<u32>), Kept<StagedSource>>,
-    /// Counts uses: the film with the lowest number was not used for longest.
-    clock: u64,
-    /// For names of files.
-    made: u64,
-}
-
-/// Something kept, and when it was last used.
-#[derive(Debug)]
-struct Kept<T> {
-    what: Arc<T>,
-    used: u64,
 }
 
 impl Staging {
@@ -95,9 +87,16 @@ impl Staging {
             tools,
             folder,
             budget,
+            keep: Duration::from_secs(config.keep_s),
             films: Mutex::default(),
             indexing: Mutex::default(),
         })
+    }
+
+    /// Lets go of films that nobody has used for long; how soon to look again.
+    pub async fn tidy(&self) -> Duration {
+        self.films.lock().await.let_go(self.keep);
+        self.keep.max(TIDY) / 2
     }
 
     /// Brings what `need` says of the object `key` to the local disk. On a store on this machine
@@ -165,10 +164,8 @@ impl Staging {
     /// The film's file, new and empty where there is none yet.
     async fn remote(&self, key: &str) -> Result<Arc<Remote>, StageError> {
         let mut films = self.films.lock().await;
-        let used = films.tick();
-        if let Some(kept) = films.remote.get_mut(key) {
-            kept.used = used;
-            return Ok(Arc::clone(&kept.what));
+        if let Some(kept) = films.remote(key) {
+            return Ok(kept);
         }
         let size = self.blobs.head(key).await.map_err(store_error)?.size;
         let head = match size {
@@ -190,18 +187,11 @@ impl Staging {
             .make_room(self.budget.saturating_sub(size))
             .await
             .map_err(StageError::Machine)?;
-        films.made += 1;
-        let name = format!("film-{}", films.made);
+        let name = films.next_name();
         let remote = Remote::new(key, self.folder.path(), &name, demuxer, size)
             .map_err(StageError::Machine)?;
         let what = Arc::new(remote);
-        films.remote.insert(
-            key.to_owned(),
-            Kept {
-                what: Arc::clone(&what),
-                used,
-            },
-        );
+        films.keep_remote(key, &what);
         Ok(what)
     }
 
@@ -235,68 +225,9 @@ impl Staging {
             }
             Err(error) => return Err(StageError::Normalise(error)),
         };
-        let mut films = self.films.lock().await;
-        let used = films.tick();
-        films.indexed.insert(
-            name,
-            Kept {
-                what: Arc::clone(&what),
-                used,
-            },
-        );
+        self.films.lock().await.keep_indexed(name, &what);
         Ok(what)
     }
-}
-
-impl Films {
-    fn tick(&mut self) -> u64 {
-        self.clock += 1;
-        self.clock
-    }
-
-    fn indexed(&mut self, name: &(String, Vec<u32>)) -> Option<Arc<StagedSource>> {
-        let used = self.tick();
-        let kept = self.indexed.get_mut(name)?;
-        kept.used = used;
-        Some(Arc::clone(&kept.what))
-    }
-
-    /// Lets go of films that nobody uses, the longest unused first, until no more than `budget`
-    /// bytes are taken. What is in use stays.
-    async fn make_room(&mut self, budget: u64) -> io::Result<()> {
-        let mut taken = 0;
-        let mut idle = Vec::new();
-        for (key, kept) in &self.remote {
-            let bytes = kept.what.taken().await?;
-            taken += bytes;
-            if Arc::strong_count(&kept.what) == 1 {
-                idle.push((kept.used, bytes, Name::Remote(key.clone())));
-            }
-        }
-        for (key, kept) in &self.indexed {
-            taken += kept.what.size;
-            if Arc::strong_count(&kept.what) == 1 {
-                idle.push((kept.used, kept.what.size, Name::Indexed(key.clone())));
-            }
-        }
-        idle.sort_by_key(|(used, ..)| *used);
-        for (_, bytes, name) in idle {
-            if taken <= budget {
-                break;
-            }
-            taken -= bytes;
-            match name {
-                Name::Remote(key) => drop(self.remote.remove(&key)),
-                Name::Indexed(key) => drop(self.indexed.remove(&key)),
-            }
-        }
-        Ok(())
-    }
-}
-
-enum Name {
-    Remote(String),
-    Indexed((String, Vec<u32>)),
 }
 
 /// The first bytes of a file, and its size.

@@ -5,7 +5,6 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use bytes::Bytes;
 use media::mp4_index::{Finder, Mp4Index, Search};
@@ -31,7 +30,6 @@ pub(super) struct Remote {
 
 #[derive(Debug)]
 struct State {
-    file: Arc<File>,
     have: Ranges,
     index: Index,
 }
@@ -53,8 +51,7 @@ impl Remote {
         size: u64,
     ) -> io::Result<Self> {
         let path = folder.join(name);
-        let file = File::create(&path)?;
-        file.set_len(size)?;
+        File::create(&path)?.set_len(size)?;
         let index = if demuxer == Demuxer::Mov {
             Index::Unknown
         } else {
@@ -66,7 +63,6 @@ impl Remote {
             demuxer,
             size,
             state: Mutex::new(State {
-                file: Arc::new(file),
                 have: Ranges::default(),
                 index,
             }),
@@ -148,14 +144,21 @@ impl Remote {
                     return Err(StageError::Gone);
                 }
                 let end = at + u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                write(&state.file, at, bytes)
-                    .await
-                    .map_err(StageError::Machine)?;
+                self.write(at, bytes).await.map_err(StageError::Machine)?;
                 state.have.add(at..end);
                 at = end;
             }
         }
         Ok(())
+    }
+
+    async fn write(&self, at: u64, bytes: Bytes) -> io::Result<()> {
+        let path = self.path.clone();
+        blocking(move || {
+            let file = File::options().write(true).open(path)?;
+            file.write_all_at(&bytes, at)
+        })
+        .await
     }
 
     async fn read(&self, range: Range<u64>) -> io::Result<Bytes> {
@@ -172,15 +175,13 @@ impl Remote {
 
 impl Drop for Remote {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_file(&self.path) {
+        if let Err(error) = std::fs::remove_file(&self.path)
+            // The folder of a process that ends may go before its last film does.
+            && error.kind() != io::ErrorKind::NotFound
+        {
             tracing::warn!(error = %error, "a staged film could not be removed");
         }
     }
-}
-
-async fn write(file: &Arc<File>, at: u64, bytes: Bytes) -> io::Result<()> {
-    let file = Arc::clone(file);
-    blocking(move || file.write_all_at(&bytes, at)).await
 }
 
 async fn blocking<T: Send + 'static>(

@@ -55,7 +55,8 @@ async fn story(sandbox: SandboxChoice) {
         folder: folder.path().join("staging"),
         ..StagingConfig::default()
     };
-    let staging = Staging::new(Arc::clone(&town.blobs), Arc::clone(&tools), &staging).unwrap();
+    let staging = Staging::new(Arc::clone(&town.blobs), Arc::clone(&tools), &staging);
+    let staging = Arc::new(staging.unwrap());
     let studio = Arc::new(BoxedStudio { tools, staging });
     let clip =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/media/bigbuckbunny-720p-5s.mp4");
