@@ -34,6 +34,7 @@ impl Handler for Refusals {
         let video: VideoId = failed.video_id.parse().map_err(Failure::poison)?;
         self.0.refuse(&video).await.map_err(|error| match error {
             UploadError::Db(DbError::Broken(_)) => Failure::poison(error),
+            error if error.is_away() => Failure::away(error),
             passing => Failure::retry(passing),
         })
     }

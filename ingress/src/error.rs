@@ -37,6 +37,17 @@ pub(crate) enum UploadError {
     Blob(#[from] BlobError),
 }
 
+impl UploadError {
+    /// Whether the database or the object store is away.
+    pub(crate) fn is_away(&self) -> bool {
+        match self {
+            Self::Db(error) => error.retryable(),
+            Self::Blob(error) => error.retryable(),
+            _ => false,
+        }
+    }
+}
+
 impl WriteError for UploadError {
     fn db(&self) -> Option<&DbError> {
         match self {

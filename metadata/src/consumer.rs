@@ -43,7 +43,8 @@ impl Handler for Catalogue {
         let applied = self.store.apply(&id, &event).await;
         applied.map_err(|error| match error {
             DbError::Broken(_) => Failure::poison(error),
-            passing => Failure::retry(passing),
+            DbError::Conflict(_) => Failure::retry(error),
+            away => Failure::away(away),
         })
     }
 }

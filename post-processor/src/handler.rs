@@ -36,9 +36,8 @@ impl Handler for Told {
             return Ok(());
         };
         let written = self.write(&payload).await.map_err(|error| match error {
-            HandleError::Store(StoreError::Db(error)) if !error.retryable() => {
-                Failure::poison(error)
-            }
+            HandleError::Store(StoreError::Db(error)) if error.retryable() => Failure::away(error),
+            HandleError::Store(StoreError::Db(error)) => Failure::poison(error),
             HandleError::Id(error) => Failure::poison(error),
             HandleError::Store(error) => Failure::retry(error),
         })?;

@@ -26,6 +26,7 @@ fn poison(error: impl Into<Nonsense>) -> Failure {
 fn failed(error: StoreError) -> Failure {
     match error {
         StoreError::Corrupt { .. } => Failure::poison(error),
+        StoreError::Db(error) if error.retryable() => Failure::away(error),
         StoreError::Stale | StoreError::Db(_) => Failure::retry(error),
     }
 }

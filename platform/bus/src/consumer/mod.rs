@@ -20,7 +20,11 @@ use worker::Worker;
 /// Why a handler did not do its work, which decides what happens to the message.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// It may succeed later: a dependency is away, a lock is held.
+    /// What it needs is away: it is tried again for as long as that lasts. Other messages would
+    /// fare no better, and a person could do nothing about this one.
+    #[error("what the handler needs is away")]
+    Away(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It may succeed later.
     #[error("the handler could not do it now")]
     Retry(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It never will: the message goes to the dead-letter topic with the reason.
@@ -29,7 +33,12 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// A passing failure.
+    /// A failure of what the handler needs.
+    pub fn away(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Away(Box::new(error))
+    }
+
+    /// A failure that may pass.
     pub fn retry(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Retry(Box::new(error))
     }
@@ -64,9 +73,20 @@ pub struct Patience {
     pub call: Duration,
 }
 
+impl Patience {
+    /// The wait when what the handler needs was away `times` times: it never ends.
+    fn away(&self, times: u32) -> Duration {
+        let endless = Backoff {
+            attempts: u32::MAX,
+            ..self.backoff
+        };
+        let pause = endless.delay(times, &mut rand::rng());
+        pause.unwrap_or(endless.limit)
+    }
+}
+
 impl Default for Patience {
-    /// Seven attempts within half a minute, so that a dependency may restart: what ends on a
-    /// dead-letter topic needs a person.
+    /// Seven attempts within half a minute: what ends on a dead-letter topic needs a person.
     fn default() -> Self {
         Self {
             backoff: Backoff {

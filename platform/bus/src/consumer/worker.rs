@@ -62,14 +62,18 @@ impl Worker {
             Ok(event) => event,
             Err(error) => return self.bury(message, &error, 1, lost).await,
         };
-        let mut attempt = 1;
+        let (mut attempt, mut away) = (1, 0);
         loop {
-            let (reason, delay) = match self.call(message, event.clone(), attempt).await {
+            let (reason, delay, counts) = match self.call(message, event.clone(), attempt).await {
                 Ok(()) => return true,
-                Err(Failure::Poison(reason)) => (reason, None),
+                Err(Failure::Poison(reason)) => (reason, None, true),
+                Err(Failure::Away(reason)) => {
+                    away += 1;
+                    (reason, Some(self.patience.away(away)), false)
+                }
                 Err(Failure::Retry(reason)) => {
                     let delay = self.patience.backoff.delay(attempt, &mut rand::rng());
-                    (reason, delay)
+                    (reason, delay, true)
                 }
             };
             let Some(delay) = delay else {
@@ -86,7 +90,7 @@ impl Worker {
             if !self.wait(delay, lost).await {
                 return false;
             }
-            attempt += 1;
+            attempt += u32::from(counts);
         }
     }
 

@@ -73,6 +73,7 @@ impl Handler for Scripted {
             *call
         };
         match title.as_str() {
+            "away" if call < 10 => return Err(Failure::away(Shelf("not there"))),
             "later" if call < 3 => return Err(Failure::retry(Shelf("locked"))),
             "never" => return Err(Failure::retry(Outer(Shelf("full")))),
             "poison" => return Err(Failure::poison(Outer(Shelf("broken")))),
@@ -143,6 +144,17 @@ pub(super) async fn a_passing_failure_is_tried_again(cluster: &dyn Cluster) {
     publish(&process, "k", "next").await;
     is_done(&handler, &["later", "next"]).await;
     assert_eq!(handler.calls("later"), 3);
+    all_is_committed(&process).await;
+    process.stop().await;
+}
+
+pub(super) async fn what_is_away_is_waited_for_however_often(cluster: &dyn Cluster) {
+    let process = cluster.process().await;
+    let handler = start(&process, patience());
+    publish(&process, "k", "away").await;
+    publish(&process, "k", "next").await;
+    is_done(&handler, &["away", "next"]).await;
+    assert_eq!(handler.calls("away"), 10);
     all_is_committed(&process).await;
     process.stop().await;
 }

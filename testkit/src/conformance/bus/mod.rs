@@ -119,6 +119,7 @@ pub async fn run<C: Cluster>(fresh: impl AsyncFn() -> C) {
         groups::a_held_partition_waits_and_others_do_not,
         groups::members_come_go_and_die_and_nothing_is_lost,
         consumer::a_passing_failure_is_tried_again,
+        consumer::what_is_away_is_waited_for_however_often,
         consumer::a_lasting_failure_becomes_a_dead_letter_after_the_last_attempt,
         consumer::poison_and_nonsense_become_dead_letters_at_once,
         consumer::panics_and_hangs_are_failures,
