@@ -177,6 +177,20 @@ async fn two_writers_that_overtake_each_other_leave_the_newest() {
 
 #[tokio::test]
 #[ignore = "needs a real Elasticsearch: script/test --real"]
+async fn processes_that_start_at_once_make_one_index() {
+    let ground = Ground::new();
+    let indices = [ground.index(), ground.index(), ground.index()];
+    let [one, other, third] = &indices;
+    let (one, other, third) = tokio::join!(one.id(), other.id(), third.id());
+    for id in [one, other, third] {
+        id.unwrap();
+    }
+    assert_eq!(ground.indices().await.len(), 1);
+    ground.leave().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a real Elasticsearch: script/test --real"]
 async fn an_older_version_leaves_a_newer_index_alone() {
     let ground = Ground::new();
     let index = ground.index();

@@ -23,8 +23,13 @@ use super::highlight::{fragment, whole};
 use super::rank::Rank;
 use super::terms::Terms;
 use super::{Change, Hit, Page, Query, SearchError, SearchErrorKind, SearchIndex, superseded};
+use generations::Marker;
 use schema::MAPPING_VERSION;
 use server::{Request, Server};
+
+/// How often to look whether another process has made the index, and how soon again.
+const LOOKS: u32 = 20;
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The search index in an Elasticsearch. Any number of processes write it.
 #[derive(Debug)]
@@ -70,6 +75,24 @@ impl ElasticIndex {
         }
     }
 
+    /// What the index says of itself, unless it has to be made anew.
+    async fn usable_marker(&self) -> Result<Option<Marker>, SearchError> {
+        let marker = self.marker(&self.alias).await?;
+        Ok(marker.filter(|marker| marker.mapping >= MAPPING_VERSION))
+    }
+
+    /// The id of an index that another process makes at this moment, which is why it cannot be made
+    /// here.
+    async fn made_by_another(&self) -> Option<String> {
+        for _ in 0..LOOKS {
+            if let Ok(Some(marker)) = self.usable_marker().await {
+                return Some(marker.id);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        None
+    }
+
     async fn find(&self, body: String) -> Result<Option<Found>, SearchError> {
         let filter = "hits.hits._id,hits.hits.sort,hits.hits._source,timed_out";
         let query = [
@@ -89,8 +112,8 @@ impl ElasticIndex {
 #[async_trait]
 impl SearchIndex for ElasticIndex {
     async fn id(&self) -> Result<String, SearchError> {
-        match self.marker(&self.alias).await? {
-            Some(marker) if marker.mapping >= MAPPING_VERSION => {
+        match self.usable_marker().await? {
+            Some(marker) => {
                 if marker.mapping > MAPPING_VERSION && !self.told.swap(true, Ordering::Relaxed) {
                     warn!(
                         theirs = marker.mapping,
@@ -102,7 +125,12 @@ impl SearchIndex for ElasticIndex {
                 Ok(marker.id)
             }
             // It is gone, empty, or of an older version.
-            _ => self.clear().await,
+            None => match self.clear().await {
+                Err(error) if error.kind() == SearchErrorKind::Unavailable => {
+                    self.made_by_another().await.ok_or(error)
+                }
+                made => made,
+            },
         }
     }
 
