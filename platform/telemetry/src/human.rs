@@ -13,6 +13,8 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::with_causes;
+
 /// Fields of spans that lines show, and how they call them.
 const SHOWN: [(&str, &str); 4] = [
     ("request.id", "request"),
@@ -122,16 +124,8 @@ impl Visit for Parts {
         }
     }
 
-    /// With its causes, which say more than it does.
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        let mut chain = value.to_string();
-        let mut cause = value.source();
-        while let Some(error) = cause {
-            chain.push_str(": ");
-            chain.push_str(&error.to_string());
-            cause = error.source();
-        }
-        self.record_str(field, &chain);
+        self.record_str(field, &with_causes(value));
     }
 }
 

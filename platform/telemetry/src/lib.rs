@@ -7,6 +7,7 @@
 mod export;
 mod guard;
 mod human;
+mod json;
 pub mod metrics;
 mod trace;
 
@@ -14,6 +15,7 @@ use opentelemetry::trace::TracerProvider as _;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError, Targets};
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
@@ -125,7 +127,10 @@ pub fn init(config: &Config) -> Result<Guard, InitError> {
             let stderr = stderr.fmt_fields(human::Context).event_format(human::Line);
             stderr.with_filter(lines).boxed()
         }
-        LogFormat::Json => stderr.json().with_filter(lines).boxed(),
+        LogFormat::Json => {
+            let stderr = stderr.fmt_fields(JsonFields::new());
+            stderr.event_format(json::Line).with_filter(lines).boxed()
+        }
     };
     tracing_subscriber::registry()
         .with(spans)
@@ -134,6 +139,18 @@ pub fn init(config: &Config) -> Result<Guard, InitError> {
         .map_err(InitError::Twice)?;
     guard.publish_metrics();
     Ok(guard)
+}
+
+/// An error and its causes, which say more than it does.
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut chain = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        chain.push_str(": ");
+        chain.push_str(&error.to_string());
+        cause = error.source();
+    }
+    chain
 }
 
 fn endpoint(config: &Config) -> Option<String> {
