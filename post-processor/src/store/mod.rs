@@ -6,7 +6,7 @@ mod tasks;
 use platform_db::{DbError, Migration, WriteError};
 
 pub(crate) use films::{Films, deleted, is_deleted, playable, transcoded, uploaded};
-pub(crate) use tasks::{Claim, Job, Tasks, add, hasten, purge};
+pub(crate) use tasks::{Claim, Job, LEASE_MS, Tasks, add, hasten, purge};
 
 pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(
     1,

@@ -12,7 +12,7 @@ use super::StoreError;
 use crate::domain::part::{BACKGROUND, Part};
 
 /// How long a claim lasts unless it is renewed.
-const LEASE_MS: i64 = 60_000;
+pub(crate) const LEASE_MS: i64 = 15_000;
 
 /// One piece of work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,6 +137,17 @@ impl Tasks {
              WHERE video_id = $1 AND revision = $2 AND edge = $3 AND part = $4 AND claims = $5",
             claim,
             |query| query.bind(now_ms + LEASE_MS).bind(i64::from(progress)),
+        )
+        .await
+    }
+
+    /// Keeps a claim. False when it is not ours any more.
+    pub(crate) async fn keep(&self, claim: &Claim, now_ms: i64) -> Result<bool, StoreError> {
+        self.update(
+            "UPDATE post_task SET due_ms = $6
+             WHERE video_id = $1 AND revision = $2 AND edge = $3 AND part = $4 AND claims = $5",
+            claim,
+            |query| query.bind(now_ms + LEASE_MS),
         )
         .await
     }
@@ -421,4 +432,40 @@ pub(crate) async fn purge(tx: &mut Tx, video: &VideoId, now_ms: i64) -> Result<(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::stage::Stage;
+
+    use super::*;
+    use crate::store::MIGRATIONS;
+
+    #[tokio::test]
+    async fn work_is_taken_over_when_its_worker_falls_silent_and_not_before() {
+        let stage = Stage::new().await;
+        stage
+            .db
+            .migrate("post-processor", MIGRATIONS)
+            .await
+            .unwrap();
+        let tasks = Tasks::new(stage.db.clone());
+        let job = Job {
+            video: VideoId::random(&mut rand::rng()),
+            revision: 1,
+            edge: String::new(),
+            part: Part::Place,
+        };
+        let adding = tasks.write(async |mut tx| {
+            add(&mut tx, &job, 0).await?;
+            Ok(tx.commit().await?)
+        });
+        adding.await.unwrap();
+        let claim = async |now_ms| tasks.claim(false, 8, now_ms).await.unwrap();
+        let first = claim(0).await.remove(0);
+        assert!(tasks.keep(&first, LEASE_MS / 2).await.unwrap());
+        assert_eq!(claim(LEASE_MS + 1).await, []);
+        assert_eq!(claim(LEASE_MS * 2).await.len(), 1);
+        assert!(!tasks.keep(&first, LEASE_MS * 2).await.unwrap());
+    }
 }

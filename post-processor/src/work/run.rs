@@ -10,7 +10,7 @@ use tracing::{Instrument as _, info_span};
 
 use super::{Outcome, WorkError, Workshop};
 use crate::domain::part::BACKGROUND;
-use crate::store::{Claim, StoreError};
+use crate::store::{Claim, LEASE_MS, StoreError};
 
 /// How often to look for work that nobody told of, or that its worker left behind.
 const SWEEP: Duration = Duration::from_secs(30);
@@ -22,6 +22,12 @@ const BACKOFF: Backoff = Backoff {
     limit: Duration::from_secs(30),
     attempts: u32::MAX,
 };
+
+/// How often a claim is renewed.
+const HEARTBEAT: Duration = Duration::from_millis(LEASE_MS.cast_unsigned() / 3);
+
+/// The wait when the database failed: a statement waits for it long enough.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Pieces of work at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +62,8 @@ pub(crate) async fn run(workshop: Workshop, limits: Limits, wake: Wake) -> Resul
         let pause = match claim(&workshop, limits, &mut busy, &mut under_way).await {
             Ok(pause) => pause,
             Err(error) => {
-                report(&error);
-                BACKOFF.limit
+                report(&error, "the post-processor cannot look for work");
+                AFTER_FAILURE
             }
         };
         tokio::select! {
@@ -80,8 +86,8 @@ pub(crate) async fn run(workshop: Workshop, limits: Limits, wake: Wake) -> Resul
     Ok(())
 }
 
-fn report(error: &(dyn std::error::Error + 'static)) {
-    tracing::error!(error, "the post-processor cannot look for work");
+fn report(error: &(dyn std::error::Error + 'static), what: &str) {
+    tracing::warn!(error, "{what}");
 }
 
 /// Starts what is due and there is room for. Returns how long there is nothing to start.
@@ -135,13 +141,26 @@ fn span(claim: &Claim) -> tracing::Span {
 }
 
 async fn attempt(workshop: &Workshop, claim: &Claim) {
-    let outcome = workshop.work(claim).await;
+    let outcome = tokio::select! {
+        outcome = workshop.work(claim) => outcome,
+        () = keep(workshop, claim) => Ok(Outcome::Lost),
+    };
     if let Err(error) = end(workshop, claim, outcome).await {
-        let error: &dyn std::error::Error = &error;
-        tracing::warn!(
-            error,
-            "work is done again, since its end could not be recorded"
-        );
+        let what = "work is done again, since its end could not be recorded";
+        report(&error, what);
+    }
+}
+
+/// Keeps the claim until it is lost. A database that is away is no reason to let go: the claim's
+/// number decides when it is back.
+async fn keep(workshop: &Workshop, claim: &Claim) {
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        match workshop.tasks.keep(claim, workshop.clock.now_ms()).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => report(&error, "a claim cannot be kept"),
+        }
     }
 }
 
