@@ -73,14 +73,8 @@ impl Store {
                     r#final: matches!(verdict, Verdict::Never(_)),
                 };
                 let payload = Payload::TaskFailed(event);
-                self.tell(
-                    &mut tx,
-                    Topic::TranscodeProgress,
-                    &claim.film,
-                    &claim.owner,
-                    payload,
-                )
-                .await?;
+                self.tell(&mut tx, Topic::TranscodeProgress, claim, payload)
+                    .await?;
                 if let Verdict::Never(problem) = verdict {
                     self.fail_film(&mut tx, claim, problem).await?;
                 }
@@ -272,7 +266,6 @@ impl Store {
             source_refused: problem.of_source,
         };
         let payload = Payload::VideoFailed(event);
-        self.tell(tx, Topic::Videos, &claim.film, &claim.owner, payload)
-            .await
+        self.tell(tx, Topic::Videos, claim, payload).await
     }
 }

@@ -23,7 +23,7 @@ use platform_bus::{Topic, outbox};
 use platform_core::Clock;
 use platform_db::{Db, DbError, MigrateError, Tx, WriteError};
 use schemas::v1::event::Payload;
-use schemas::{NewEvent, OwnerId, TaskId};
+use schemas::{NewEvent, TaskId};
 use tokio::sync::Mutex;
 
 pub(crate) use claim::{Claim, Slots};
@@ -121,12 +121,12 @@ impl Store {
         &self,
         tx: &mut Tx,
         topic: Topic,
-        key: &FilmKey,
-        owner: &OwnerId,
+        claim: &Claim,
         payload: Payload,
     ) -> Result<(), StoreError> {
-        let event = NewEvent::new(owner.clone(), payload).stamp(self.now_ms(), &mut rand::rng());
-        outbox::append(tx, topic, key.video.as_str(), &event).await?;
+        let event = NewEvent::new(claim.owner.clone(), payload);
+        let event = event.stamp(self.now_ms(), &mut rand::rng());
+        outbox::append(tx, topic, claim.film.video.as_str(), &event).await?;
         Ok(())
     }
 

@@ -64,8 +64,7 @@ impl Store {
                 self.tell(
                     &mut tx,
                     Topic::TranscodeProgress,
-                    &claim.film,
-                    &claim.owner,
+                    claim,
                     Payload::VideoPlanned(event),
                 )
                 .await?;

@@ -72,14 +72,8 @@ impl Store {
                         segments_total: count(progress.total),
                     };
                     let payload = Payload::ChunkEncoded(event);
-                    self.tell(
-                        &mut tx,
-                        Topic::TranscodeProgress,
-                        &claim.film,
-                        &claim.owner,
-                        payload,
-                    )
-                    .await?;
+                    self.tell(&mut tx, Topic::TranscodeProgress, claim, payload)
+                        .await?;
                 }
                 if playable {
                     let event = VideoPlayable {
@@ -88,14 +82,8 @@ impl Store {
                         paths: beginning(plan),
                     };
                     let payload = Payload::VideoPlayable(event);
-                    self.tell(
-                        &mut tx,
-                        Topic::PostTranscode,
-                        &claim.film,
-                        &claim.owner,
-                        payload,
-                    )
-                    .await?;
+                    self.tell(&mut tx, Topic::PostTranscode, claim, payload)
+                        .await?;
                 }
                 let complete = self
                     .finish_if_complete(&mut tx, &claim.film, &progress)
@@ -206,14 +194,8 @@ impl Store {
                         .map_or(0, |run| run.end),
                 };
                 let payload = Payload::VideoTranscoded(event);
-                self.tell(
-                    &mut tx,
-                    Topic::PostTranscode,
-                    &claim.film,
-                    &claim.owner,
-                    payload,
-                )
-                .await?;
+                self.tell(&mut tx, Topic::PostTranscode, claim, payload)
+                    .await?;
                 tx.commit().await?;
                 Ok(())
             })
