@@ -162,16 +162,12 @@ impl Tasks {
     ) -> Result<bool, StoreError> {
         self.0
             .write(|mut tx| async move {
-                let ended = of_job(
+                let ended = claim.ours(
                     "UPDATE post_task SET done = 1, reason = ''
-                 WHERE video_id = $1 AND revision = $2 AND edge = $3 AND part = $4 AND claims = $5",
-                    &claim.job,
-                )
-                .bind(claim.number)
-                .execute(tx.conn())
-                .await?
-                .rows_affected();
-                if ended == 0 {
+                     WHERE video_id = $1 AND revision = $2 AND edge = $3 AND part = $4
+                       AND claims = $5",
+                );
+                if !changes_one(ended, &mut tx).await? {
                     return Ok(false);
                 }
                 for job in more {
@@ -190,15 +186,14 @@ impl Tasks {
     pub(crate) async fn unplaced(&self, claim: &Claim, now_ms: i64) -> Result<bool, StoreError> {
         self.0
             .write(|mut tx| async move {
-                let dropped = of_job(
+                let dropped = claim.ours(
                     "DELETE FROM post_task
-                 WHERE video_id = $1 AND revision = $2 AND edge = $3 AND part = $4 AND claims = $5",
-                    &claim.job,
-                )
-                .bind(claim.number)
-                .execute(tx.conn())
-                .await?
-                .rows_affected();
+                     WHERE video_id = $1 AND revision = $2 AND edge = $3 AND part = $4
+                       AND claims = $5",
+                );
+                if !changes_one(dropped, &mut tx).await? {
+                    return Ok(false);
+                }
                 sqlx::query(
                     "UPDATE post_task SET done = 0, due_ms = $3, claims = claims + 1
                  WHERE video_id = $1 AND revision = $2 AND edge = '' AND part IN ('place', 'rest')",
@@ -209,7 +204,7 @@ impl Tasks {
                 .execute(tx.conn())
                 .await?;
                 tx.commit().await?;
-                Ok(dropped == 1)
+                Ok(true)
             })
             .await
     }
@@ -261,10 +256,9 @@ impl Tasks {
         let bind = &bind;
         self.0
             .write(|mut tx| async move {
-                let query = bind(of_job(sql, &claim.job).bind(claim.number));
-                let changed = query.execute(tx.conn()).await?.rows_affected();
+                let changed = changes_one(bind(claim.ours(sql)), &mut tx).await?;
                 tx.commit().await?;
-                Ok(changed == 1)
+                Ok(changed)
             })
             .await
     }
@@ -320,6 +314,10 @@ fn of_job<'q>(sql: &'static str, job: &Job) -> Query<'q> {
         .bind(job.part.to_string())
 }
 
+async fn changes_one(query: Query<'_>, tx: &mut Tx) -> Result<bool, StoreError> {
+    Ok(query.execute(tx.conn()).await?.rows_affected() == 1)
+}
+
 impl Claim {
     fn read(row: &AnyRow) -> Result<Self, StoreError> {
         let count = |name: &'static str| -> Result<u32, StoreError> {
@@ -342,19 +340,19 @@ impl Claim {
 
     /// Makes the piece ours unless somebody was quicker.
     async fn take(&mut self, tx: &mut Tx, now_ms: i64) -> Result<bool, StoreError> {
-        let taken = of_job(
+        let taken = self.ours(
             "UPDATE post_task SET claims = claims + 1, due_ms = $6
              WHERE video_id = $1 AND revision = $2 AND edge = $3 AND part = $4
                AND claims = $5 AND done = 0",
-            &self.job,
-        )
-        .bind(self.number)
-        .bind(now_ms + LEASE_MS)
-        .execute(tx.conn())
-        .await?
-        .rows_affected();
+        );
+        let taken = changes_one(taken.bind(now_ms + LEASE_MS), tx).await?;
         self.number += 1;
-        Ok(taken == 1)
+        Ok(taken)
+    }
+
+    /// A statement about the piece, `$1` to `$4`, as long as the claim with number `$5` is the last.
+    fn ours<'q>(&self, sql: &'static str) -> Query<'q> {
+        of_job(sql, &self.job).bind(self.number)
     }
 }
 
