@@ -31,9 +31,16 @@ impl From<RunError> for End {
     fn from(error: RunError) -> Self {
         Self::Refused {
             fault: error.fault(),
-            said: format!("{error} [{}]", error.log_tail()),
+            said: format!("{error} [{}{}]", cause(&error), error.log_tail()),
         }
     }
+}
+
+/// In what way it went wrong, for whoever mends it.
+fn cause(error: &RunError) -> String {
+    use std::error::Error as _;
+    let source = error.source();
+    source.map_or_else(String::new, |source| format!("{source}; "))
 }
 
 impl From<ProbeFailure> for End {
