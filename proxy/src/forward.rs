@@ -69,12 +69,12 @@ pub(crate) async fn forward(
     state: web::Data<State>,
     upstream: web::Data<awc::Client>,
 ) -> Result<HttpResponse, Problem> {
-    let host = request.headers().get(header::HOST).cloned();
+    let (scheme, host) = state.reached_at(&request);
     let add = |call: ClientRequest| {
         let call = call
-            .insert_header(("x-forwarded-proto", "http"))
+            .insert_header(("x-forwarded-proto", scheme))
             .insert_header((PRINCIPAL_HEADER, OwnerId::local().as_str()));
-        match host.clone() {
+        match host {
             Some(host) => call.insert_header(("x-forwarded-host", host)),
             None => call,
         }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use platform_http::{Client, Problem, Service};
+use url::{Position, Url};
 
 use crate::{assets, forward, watch};
 
@@ -14,14 +16,36 @@ pub(crate) struct State {
     pub(crate) client: Client,
     openapi: Arc<str>,
     bucket: Option<Arc<str>>,
+    public_url: Option<Url>,
 }
 
 impl State {
-    pub(crate) fn new(client: Client, openapi: String, bucket: Option<String>) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        openapi: String,
+        bucket: Option<String>,
+        public_url: Option<Url>,
+    ) -> Self {
         Self {
             client,
             openapi: openapi.into(),
             bucket: bucket.map(Into::into),
+            public_url,
+        }
+    }
+
+    /// Where people reach the gateway: scheme, and host with its port. As configured, which knows of
+    /// what ends TLS in front of it; otherwise where the request was sent to.
+    pub(crate) fn reached_at<'a>(&'a self, request: &'a HttpRequest) -> (&'a str, Option<&'a str>) {
+        match &self.public_url {
+            Some(url) => (
+                url.scheme(),
+                Some(&url[Position::BeforeHost..Position::AfterPort]),
+            ),
+            None => {
+                let host = request.headers().get(header::HOST);
+                ("http", host.and_then(|host| host.to_str().ok()))
+            }
         }
     }
 }

@@ -23,7 +23,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Threads that serve.
     pub workers: usize,
-    /// Its address as people see it, such as `https://films.example`. Default: where it listens.
+    /// Its address as people see it, such as `https://films.example`, for what ends TLS in front of
+    /// it. Default: where it listens.
     pub public_url: Option<Url>,
 }
 
@@ -77,7 +78,7 @@ pub fn build(config: &Config, deps: Deps) -> Result<Running, ServeError> {
         bucket,
     } = deps;
     let discovery = client.discovery().clone();
-    let state = http::State::new(client, openapi, bucket);
+    let state = http::State::new(client, openapi, bucket, config.public_url.clone());
     platform_http::serve(server, &lifecycle, &discovery, move |app| {
         http::routes(app, &state);
     })
