@@ -35,6 +35,16 @@ pub(crate) enum UploadError {
         #[source]
         source: reqwest::Error,
     },
+    /// It does not prove that it is the server.
+    #[error(
+        "{server} has a certificate that this machine does not trust: check the address, or name \
+         a file with the certificate of who signed it in SSL_CERT_FILE"
+    )]
+    Untrusted {
+        server: String,
+        #[source]
+        source: reqwest::Error,
+    },
     /// The answer is not what this version of Marquee understands.
     #[error("the server's answer cannot be understood: it may be another version, or not Marquee")]
     Answer(#[source] reqwest::Error),

@@ -1,5 +1,6 @@
 //! The server, as an uploader sees it.
 
+use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
@@ -247,7 +248,7 @@ impl Api {
             };
             let passing = match &sent {
                 Ok(answer) => matches!(answer.status().as_u16(), 429 | 502 | 503 | 504),
-                Err(error) => !error.is_builder(),
+                Err(error) => !error.is_builder() && !is_untrusted(error),
             };
             let delay = PATIENCE.delay(attempt, &mut rand::rng());
             match delay {
@@ -259,11 +260,21 @@ impl Api {
     }
 
     fn unreachable(&self, sent: reqwest::Result<Response>) -> Result<Response, UploadError> {
-        sent.map_err(|source| UploadError::Unreachable {
-            server: self.server.to_string(),
-            source,
+        let server = self.server.to_string();
+        sent.map_err(|source| {
+            if is_untrusted(&source) {
+                UploadError::Untrusted { server, source }
+            } else {
+                UploadError::Unreachable { server, source }
+            }
         })
     }
+}
+
+/// Whether the server's certificate was refused. The errors of TLS are not to be had but as text.
+fn is_untrusted(error: &reqwest::Error) -> bool {
+    std::iter::successors(error.source(), |error| (*error).source())
+        .any(|error| error.to_string().contains("certificate"))
 }
 
 async fn problem(answer: Response) -> UploadError {
