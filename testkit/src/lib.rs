@@ -11,3 +11,4 @@ pub mod real;
 pub mod room;
 pub mod rows;
 pub mod stage;
+pub mod tls;

@@ -64,7 +64,12 @@ impl Marquee {
 
     /// `marquee up` on a data folder with further arguments.
     pub async fn up_on_with(data: &Path, arguments: &[&str]) -> Self {
-        Self::start(Data::Given(data.to_owned()), arguments, &[]).await
+        Self::up_on_as(data, arguments, &[]).await
+    }
+
+    /// The same with environment variables.
+    pub async fn up_on_as(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::start(Data::Given(data.to_owned()), arguments, variables).await
     }
 
     /// `marquee up` on a data folder and the engines that environment variables name.
