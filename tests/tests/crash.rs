@@ -30,7 +30,7 @@ async fn stored(data: &Path, id: &str) -> BTreeMap<String, Option<u64>> {
 }
 
 /// How many working folders there are, which is one for each user of them that lives, and the names
-/// of what lies in them.
+/// of what lies in them; films that are staged are numbered, and kept while there is room.
 fn scratch(data: &Path) -> (usize, BTreeSet<String>) {
     let entries = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
     let homes = ["scratch", "staging"].map(|name| data.join(name));
@@ -38,6 +38,7 @@ fn scratch(data: &Path) -> (usize, BTreeSet<String>) {
     let folders: Vec<_> = folders.map(|entry| entry.path()).collect();
     let inside = folders.iter().flat_map(|folder| entries(folder));
     let names = inside.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let names = names.map(|name| name.trim_end_matches(char::is_numeric).to_owned());
     (folders.len(), names.collect())
 }
 
