@@ -60,7 +60,6 @@ const DENIED: &[i64] = &[
     libc::SYS_setresuid,
     libc::SYS_setresgid,
     libc::SYS_setgroups,
-    libc::SYS_capset,
     libc::SYS_keyctl,
     libc::SYS_add_key,
     libc::SYS_request_key,
@@ -108,7 +107,12 @@ impl Filter {
             DENIED.iter().map(|call| (*call, Vec::new())).collect();
         rules.extend(FORKS.iter().map(|call| (*call, Vec::new())));
         let allowed: &[i32] = match children {
-            Children::Denied => &[libc::CLONE_THREAD],
+            Children::Denied => {
+                rules.insert(libc::SYS_capset, Vec::new());
+                &[libc::CLONE_THREAD]
+            }
+            // `setpriv`, which comes before the decoder, sets its capabilities even to what they
+            // are. Nothing is gained by that: the thread can have no new privileges.
             Children::Spawned => &[libc::CLONE_THREAD, libc::CLONE_VFORK],
         };
         let without = |flag: &i32| -> io::Result<SeccompCondition> {
