@@ -10,4 +10,5 @@
 mod backup;
 mod restore;
 mod stories;
+mod third_parties;
 mod versions;
