@@ -12,10 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use platform_blob::crc32c_base64;
 use rand::Rng as _;
 use serde_json::Value;
+use system_tests::stack::is_real;
 use system_tests::{Marquee, Objects, marquee::command_plain, times};
+use testkit::real;
 use testkit::stage::eventually;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,7 +27,7 @@ use tokio::process::Child;
 /// Large enough for many parts, small enough to be quick.
 const SIZE: u64 = 150 << 20;
 
-/// A line to the gateway that is slow enough to be cut in the middle, and counts what goes up.
+/// A line that is slow enough to be cut in the middle, and counts what goes up.
 struct Line {
     port: u16,
     sent: Arc<AtomicU64>,
@@ -83,6 +86,83 @@ async fn carry(client: TcpStream, server: TcpStream, sent: Arc<AtomicU64>) {
     tokio::select! { () = up => {}, _ = down => {} }
 }
 
+/// Marquee, and a line that the parts of films go through: to the gateway, or to the object store
+/// where that has an address of its own.
+struct Site {
+    marquee: Marquee,
+    line: Line,
+    /// Where uploaders find Marquee.
+    server: String,
+}
+
+impl Site {
+    async fn on(data: &Path) -> Self {
+        if is_real() {
+            let (store, ..) = real::s3();
+            let line = Line::to(&store).await;
+            let marquee = Self::up(data, UPLOADS_ONLY, &line).await;
+            let server = marquee.url().to_owned();
+            return Self {
+                marquee,
+                line,
+                server,
+            };
+        }
+        let marquee = Marquee::up_on_with(data, UPLOADS_ONLY).await;
+        let line = Line::to(marquee.url()).await;
+        Self {
+            marquee,
+            server: line.url(),
+            line,
+        }
+    }
+
+    async fn up(data: &Path, arguments: &[&str], line: &Line) -> Marquee {
+        let public = line.url();
+        let variables = [("MARQUEE__OBJECTS__PUBLIC_ENDPOINT", public.as_str())];
+        let of_store = if is_real() { &variables[..] } else { &[] };
+        Marquee::up_on_as(data, arguments, of_store).await
+    }
+
+    /// Kills Marquee, and starts it at the same address.
+    async fn kill_and_start(&mut self) {
+        self.marquee.kill().await;
+        let data = self.marquee.data().to_owned();
+        let listen = self.marquee.url().trim_start_matches("http://").to_owned();
+        let again = [UPLOADS_ONLY, &["--listen", &listen]].concat();
+        self.marquee = Self::up(&data, &again, &self.line).await;
+    }
+
+    fn upload(&self, file: &Path) -> Child {
+        command_plain(["upload", "--json", "--wait", "none"])
+            .args(["--server", &self.server])
+            .arg(file)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    async fn only_upload(&self) -> Value {
+        let uploads = self.marquee.get("/api/uploads").await.unwrap();
+        let items = uploads["items"].as_array().unwrap();
+        assert_eq!(items.len(), 1, "one file, one upload: {uploads}");
+        items[0].clone()
+    }
+
+    /// What is stored of the only upload.
+    async fn stored(&self) -> Bytes {
+        let objects = Objects::of(self.marquee.data());
+        let listed = objects.list("raw/").await;
+        let keys: Vec<_> = listed.into_keys().collect();
+        assert_eq!(keys.len(), 1, "{keys:?}");
+        objects.get(&keys[0]).await
+    }
+}
+
+/// Nobody looks at what was uploaded: a file that is no film would be refused and removed.
+const UPLOADS_ONLY: &[&str] = &["--services", "objects,ingress,metadata,gateway"];
+
 fn random_file(folder: &Path, name: &str, size: u64) -> PathBuf {
     let path = folder.join(name);
     let mut block = vec![0_u8; 1 << 20];
@@ -97,68 +177,28 @@ fn random_file(folder: &Path, name: &str, size: u64) -> PathBuf {
     path
 }
 
-fn upload(server: &str, file: &Path) -> Child {
-    command_plain(["upload", "--json", "--wait", "none", "--server", server])
-        .arg(file)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
-
-async fn only_upload(marquee: &Marquee) -> Value {
-    let uploads = marquee.get("/api/uploads").await.unwrap();
-    let items = uploads["items"].as_array().unwrap();
-    assert_eq!(items.len(), 1, "one file, one upload: {uploads}");
-    items[0].clone()
-}
-
-/// What the object store holds of a video: its only blob of this size.
-fn stored(data: &Path, size: u64) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![data.join("objects")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let entry = entry.unwrap();
-            if entry.metadata().unwrap().is_dir() {
-                folders.push(entry.path());
-            } else if entry.metadata().unwrap().len() == size {
-                found.push(entry.path());
-            }
-        }
-    }
-    found
-}
-
-/// Nobody looks at what was uploaded: a file that is no film would be refused and removed.
-const UPLOADS_ONLY: &[&str] = &["--services", "objects,ingress,metadata,gateway"];
-
 #[tokio::test]
 async fn a_killed_client_and_a_killed_server_send_hardly_a_byte_twice() {
     let data = tempfile::tempdir().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let source = random_file(folder.path(), "large.mp4", SIZE);
-    let mut marquee = Marquee::up_on_with(data.path(), UPLOADS_ONLY).await;
-    let listen = marquee.url().trim_start_matches("http://").to_owned();
-    let line = Line::to(marquee.url()).await;
+    let mut site = Site::on(data.path()).await;
 
-    let mut client = upload(&line.url(), &source);
-    line.carried(SIZE / 4).await;
+    let mut client = site.upload(&source);
+    site.line.carried(SIZE / 4).await;
     client.kill().await.unwrap();
-    let first = only_upload(&marquee).await;
+    let first = site.only_upload().await;
     let part_size = first["part_size_bytes"].as_u64().unwrap();
     let parallel = first["parallel_parts"].as_u64().unwrap();
 
-    let mut client = upload(&line.url(), &source);
-    line.carried(SIZE / 2).await;
+    let mut client = site.upload(&source);
+    site.line.carried(SIZE / 2).await;
     client.kill().await.unwrap();
-    assert_eq!(only_upload(&marquee).await["upload_id"], first["upload_id"]);
+    assert_eq!(site.only_upload().await["upload_id"], first["upload_id"]);
 
-    let client = upload(&line.url(), &source);
-    line.carried(SIZE / 4 * 3).await;
-    marquee.kill().await;
-    let again = [UPLOADS_ONLY, &["--listen", &listen]].concat();
-    let marquee = Marquee::up_on_with(data.path(), &again).await;
+    let client = site.upload(&source);
+    site.line.carried(SIZE / 4 * 3).await;
+    site.kill_and_start().await;
     let output = client.wait_with_output().await.unwrap();
     assert!(output.status.success(), "{output:?}");
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -167,31 +207,24 @@ async fn a_killed_client_and_a_killed_server_send_hardly_a_byte_twice() {
     // Three interruptions lose what was under way: 2 % of the file or a part each, if that is more.
     let under_way = (SIZE / 50).max(part_size * parallel);
     let most = SIZE + 3 * under_way + (1 << 20);
-    assert!(
-        line.sent() <= most,
-        "{} bytes were sent, {most} expected at most",
-        line.sent()
-    );
-    let files = stored(marquee.data(), SIZE);
-    let expected = std::fs::read(&source).unwrap();
-    let same = files
-        .iter()
-        .any(|file| std::fs::read(file).unwrap() == expected);
-    assert!(same, "no stored file holds the bytes: {files:?}");
+    let sent = site.line.sent();
+    assert!(sent <= most, "{sent} bytes were sent, {most} at most");
+    let whole = std::fs::read(&source).unwrap();
+    assert!(site.stored().await == whole, "other bytes are stored");
 }
 
 #[tokio::test]
 async fn a_file_that_grows_or_changes_meanwhile_is_never_mixed_with_what_it_was() {
-    let marquee = Marquee::up().await;
+    let data = tempfile::tempdir().unwrap();
+    let site = Site::on(data.path()).await;
     let folder = tempfile::tempdir().unwrap();
     let size = 40 << 20;
     let source = random_file(folder.path(), "edited.mp4", size);
-    let line = Line::to(marquee.url()).await;
 
-    let mut client = upload(&line.url(), &source);
-    line.carried(size / 2).await;
+    let mut client = site.upload(&source);
+    site.line.carried(size / 2).await;
     client.kill().await.unwrap();
-    let before = only_upload(&marquee).await;
+    let before = site.only_upload().await;
 
     // The middle changes while head, tail and time of change stay: the client cannot know, but
     // the checksums of the parts do.
@@ -205,31 +238,25 @@ async fn a_file_that_grows_or_changes_meanwhile_is_never_mixed_with_what_it_was(
     std::fs::write(&source, &content).unwrap();
     let file = std::fs::File::options().write(true).open(&source).unwrap();
     file.set_modified(changed).unwrap();
-    let sent = line.sent();
-    let output = upload(&line.url(), &source)
-        .wait_with_output()
-        .await
-        .unwrap();
+    let sent = site.line.sent();
+    let output = site.upload(&source).wait_with_output().await.unwrap();
     assert!(output.status.success(), "{output:?}");
-    assert!(line.sent() - sent >= size, "every part was sent again");
+    let again = site.line.sent() - sent;
+    assert!(again >= size, "every part was sent again");
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["video_id"], before["video_id"]);
-    let files = stored(marquee.data(), size);
-    let same = files
-        .iter()
-        .any(|file| std::fs::read(file).unwrap() == content);
-    assert!(same, "what is stored is not the file as it is now");
+    assert!(site.stored().await == content, "not the file as it is now");
 }
 
 #[tokio::test]
 async fn a_file_cut_short_during_the_upload_is_refused_with_a_sentence() {
-    let marquee = Marquee::up().await;
+    let data = tempfile::tempdir().unwrap();
+    let site = Site::on(data.path()).await;
     let folder = tempfile::tempdir().unwrap();
     let size = 40 << 20;
     let source = random_file(folder.path(), "short.mp4", size);
-    let line = Line::to(marquee.url()).await;
-    let client = upload(&line.url(), &source);
-    line.carried(size / 4).await;
+    let client = site.upload(&source);
+    site.line.carried(size / 4).await;
     let file = std::fs::File::options().write(true).open(&source).unwrap();
     file.set_len(size / 2).unwrap();
     let output = client.wait_with_output().await.unwrap();
@@ -271,16 +298,14 @@ async fn a_part_with_another_checksum_than_announced_is_not_taken() {
 async fn what_was_acknowledged_is_there_after_a_kill_at_once() {
     let kills = times("MARQUEE_TEST_ACK_KILLS", 12);
     let data = tempfile::tempdir().unwrap();
-    // Nobody looks into the files, which are no films.
-    let services = ["--services", "objects,ingress,metadata,gateway"];
-    let mut marquee = Marquee::up_on_with(data.path(), &services).await;
+    let mut marquee = Marquee::up_on_with(data.path(), UPLOADS_ONLY).await;
     let mut acknowledged = Vec::new();
     for _ in 0..kills {
         let mut content = vec![0_u8; rand::rng().random_range(1..64 << 10)];
         rand::rng().fill(&mut content[..]);
         let upload = marquee.send(&content, "playable").await;
         marquee.kill().await;
-        marquee = Marquee::up_on_with(data.path(), &services).await;
+        marquee = Marquee::up_on_with(data.path(), UPLOADS_ONLY).await;
         let key = format!("raw/{}/source", upload["video_id"].as_str().unwrap());
         let stored = Objects::of(data.path()).get(&key).await;
         assert!(stored == content, "{key} is not what was sent");
