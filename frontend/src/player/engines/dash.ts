@@ -1,5 +1,6 @@
-import { MediaPlayer, type MediaPlayerSettingClass } from 'dashjs';
+import { MediaPlayer, type MediaPlayerClass, type MediaPlayerSettingClass } from 'dashjs';
 import type { Rendition } from '../../api/types';
+import { Bases } from '../bases';
 import {
   closest,
   type Engine,
@@ -24,10 +25,31 @@ function settingsFor(options: EngineOptions): MediaPlayerSettingClass {
   };
 }
 
+/** Has each request that got no answer repeated at the next edge. */
+function overEdges(player: MediaPlayerClass, bases: Bases) {
+  const addresses = new WeakMap<object, string>();
+  const unanswered = new Set<string>();
+  player.addRequestInterceptor(async (request) => {
+    // What was given up on is not asked for again, and so says nothing about the edge.
+    if (unanswered.delete(request.url)) bases.failed(request.url);
+    addresses.set(request, request.url);
+    request.url = bases.at(request.url);
+    return request;
+  });
+  player.addResponseInterceptor(async (response) => {
+    // A refusal (404) is the film's, and the same everywhere.
+    const answered = [2, 4].includes(Math.floor((response.status ?? 0) / 100));
+    const url = addresses.get(response.request);
+    if (url && !answered) unanswered.add(url);
+    return response;
+  });
+}
+
 /** DASH by dash.js. */
 export const startDash: StartEngine = async (video, options) => {
   const player = MediaPlayer().create();
   player.updateSettings(settingsFor(options));
+  overEdges(player, new Bases(options.source.bases, location.origin));
   const levels = () =>
     player.getRepresentationsByType('video').map((one) => ({
       id: one.id,

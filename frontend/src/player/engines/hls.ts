@@ -18,13 +18,25 @@ const patient: LoadPolicy = {
     maxTimeToFirstByteMs: FIRST_BYTE_MS,
     maxLoadTimeMs: WHOLE_SEGMENT_MS,
     timeoutRetry: { maxNumRetry: 6, retryDelayMs: 0, maxRetryDelayMs: 8_000 },
-    errorRetry: { maxNumRetry: 10, retryDelayMs: 1_000, maxRetryDelayMs: 8_000 },
+    errorRetry: {
+      maxNumRetry: 10,
+      retryDelayMs: 1_000,
+      maxRetryDelayMs: 8_000,
+      // No answer at all is final by default; here there may be another edge.
+      shouldRetry: (config, count, _isTimeout, response, retry) =>
+        retry || (response?.code === 0 && count < (config?.maxNumRetry ?? 0)),
+    },
   },
 };
 
 function configFor(options: EngineOptions, bases: Bases): Partial<HlsConfig> {
   return {
-    xhrSetup: (xhr, url) => xhr.open('GET', bases.at(url), true),
+    xhrSetup(xhr, url) {
+      xhr.open('GET', bases.at(url), true);
+      // Before it is tried again, which the loader does by itself.
+      xhr.addEventListener('error', () => bases.failed(url));
+      xhr.addEventListener('load', () => xhr.status >= 500 && bases.failed(url));
+    },
     fragLoadPolicy: patient,
     playlistLoadPolicy: patient,
     manifestLoadPolicy: patient,
@@ -67,11 +79,9 @@ export const startHls: StartEngine = async (video, options) => {
     }
   };
   hls.on(Events.MANIFEST_PARSED, apply);
-  hls.on(Events.ERROR, (_event, { type, url, frag, response }) => {
-    // A refusal (404) is the film's, and the same everywhere.
+  hls.on(Events.ERROR, (_event, { details, url, frag }) => {
     const asked = frag?.url ?? url;
-    const refused = Math.floor((response?.code ?? 0) / 100) === 4;
-    if (type === ErrorTypes.NETWORK_ERROR && asked && !refused) bases.failed(asked);
+    if (asked && details.endsWith('TimeOut')) bases.failed(asked);
   });
   hls.on(Events.ERROR, fatalHandler(hls, options));
   hls.loadSource(options.source.hls);
