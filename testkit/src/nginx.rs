@@ -9,7 +9,7 @@
     reason = "only what ships is forbidden to start processes"
 )]
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,8 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use url::Url;
 
-use crate::real;
 use crate::stage::eventually;
+use crate::{ports, real};
 
 /// The user that an edge runs as when tests run as root, which it refuses.
 const NOBODY: u32 = 65534;
@@ -42,7 +42,7 @@ impl NginxEdge {
         let folder = tempfile::tempdir().expect("there is a temporary folder");
         std::fs::write(folder.path().join("seed.key"), seed_key).expect("it is writable");
         give_away(folder.path());
-        let port = free_port();
+        let port = ports::free();
         let own = [
             ("ORIGIN", origin.as_str().trim_end_matches('/').to_owned()),
             ("LISTEN", format!("127.0.0.1:{port}")),
@@ -171,10 +171,4 @@ fn signal(name: &str, leader: u32) {
     let group = format!("-{leader}");
     let status = Command::new("kill").args([name, "--", &group]).status();
     assert!(status.expect("there is a kill").success(), "kill {group}");
-}
-
-/// A port that nothing listens on: for what cannot be told to find one itself.
-pub fn free_port() -> u16 {
-    let socket = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
-    socket.local_addr().expect("it is bound").port()
 }

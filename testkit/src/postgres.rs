@@ -8,11 +8,13 @@
 )]
 
 use std::ffi::OsStr;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
+
+use crate::ports;
+use crate::servers;
 
 /// The superuser's password.
 pub const PASSWORD: &str = "correct%20horse battery+staple";
@@ -30,9 +32,9 @@ impl Server {
     #[must_use]
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let [port] = ports::lasting();
         let server = Self {
-            port: free.local_addr().unwrap().port(),
+            port,
             programs: programs(),
             folder,
         };
@@ -61,11 +63,6 @@ impl Server {
     #[must_use]
     pub fn password_file(&self) -> PathBuf {
         self.folder.path().join("password")
-    }
-
-    /// Runs it until it takes connections.
-    pub fn start(&self) {
-        self.start_with("");
     }
 
     /// Runs it such that it takes encrypted connections, and returns its certificate.
@@ -97,8 +94,8 @@ impl Server {
 
     fn start_with(&self, more: &str) {
         let options = format!(
-            "-c port={} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories='{}' \
-             {more}",
+            "-c port={} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=400 \
+             -c unix_socket_directories='{}' {more}",
             self.port,
             self.folder.path().display()
         );
@@ -145,6 +142,41 @@ impl Server {
     }
 }
 
+impl servers::Server for Server {
+    fn start(&self) {
+        self.start_with("");
+    }
+
+    fn stop(&self) {
+        self.kill();
+    }
+
+    /// The one that all others were started by comes first: no more are, then.
+    fn processes(&self) -> Vec<u32> {
+        let file = std::fs::read_to_string(self.data().join("postmaster.pid"));
+        let first = file
+            .iter()
+            .filter_map(|text| text.lines().next()?.parse().ok());
+        let first: Vec<u32> = first.collect();
+        let children = first.iter().flat_map(|parent| children(*parent));
+        let children: Vec<u32> = children.collect();
+        [first, children].concat()
+    }
+}
+
+/// Processes that `parent` started.
+fn children(parent: u32) -> Vec<u32> {
+    let is_child = |process: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        // `PID (NAME) STATE PARENT …`
+        let after_name = stat.rsplit(')').next().unwrap_or_default();
+        after_name.split_whitespace().nth(1) == Some(&parent.to_string())
+    };
+    let all = std::fs::read_dir("/proc").unwrap();
+    let all = all.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+    all.filter(is_child).collect()
+}
+
 impl Default for Server {
     fn default() -> Self {
         Self::new()
@@ -153,7 +185,8 @@ impl Default for Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may be stopped already.
+        // It may be stopped already, or stand still.
+        servers::Server::thaw(self);
         drop(quiet(self.control().args(["--mode=immediate", "stop"])).status());
     }
 }

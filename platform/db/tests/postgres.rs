@@ -8,6 +8,7 @@ use std::time::Duration;
 use platform_core::Lifecycle;
 use platform_db::{DatabaseConfig, Db, DbError, Migration, OpenError};
 use testkit::postgres::{PASSWORD, Server};
+use testkit::servers::Server as _;
 use testkit::stage::eventually;
 use tokio::task::JoinSet;
 use tokio::time::Instant;

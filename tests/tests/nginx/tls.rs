@@ -5,7 +5,8 @@ use std::process::{Child, Command, Output};
 
 use serde_json::Value;
 use system_tests::{film, marquee};
-use testkit::nginx::{NginxEdge, free_port};
+use testkit::nginx::NginxEdge;
+use testkit::ports;
 use testkit::real;
 use testkit::stage::eventually;
 use testkit::tls::Certificates;
@@ -78,7 +79,7 @@ async fn everything_speaks_tls_and_trusts_whom_it_is_told_to() {
     std::fs::set_permissions(own.path(), open).unwrap();
     let [authority, certificate, key] =
         [&tls.authority, &tls.server, &tls.key].map(|path| path.to_str().unwrap());
-    let listen = format!("127.0.0.1:{}", free_port());
+    let listen = format!("127.0.0.1:{}", ports::free());
     let server = format!("https://{listen}");
     let settings = Settings {
         edges: &[("TLS_CERTIFICATE", certificate), ("TLS_KEY", key)],

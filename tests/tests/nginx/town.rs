@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use system_tests::{Marquee, film};
-use testkit::nginx::{NginxEdge, free_port};
+use testkit::nginx::NginxEdge;
+use testkit::ports;
 use testkit::stage::eventually;
 
 const SEED_KEY: &str = "the-key-of-both-edges";
@@ -34,7 +35,7 @@ impl Town {
     }
 
     pub(crate) async fn with(folder: tempfile::TempDir, settings: Settings<'_>) -> Self {
-        let origin = format!("127.0.0.1:{}", free_port());
+        let origin = format!("127.0.0.1:{}", ports::free());
         let url = format!("http://{origin}").parse().unwrap();
         let mut edges = Vec::new();
         let mut listed = Vec::new();

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use platform_blob::S3Config;
 use testkit::conformance::blob;
-use testkit::nginx::free_port;
+use testkit::ports;
 
 use super::{EXCEPTIONS, config};
 
@@ -24,7 +24,7 @@ impl Store {
         let store = Self {
             script: testkit::real::stack().join("minio.sh"),
             folder: tempfile::tempdir().unwrap(),
-            port: free_port(),
+            port: ports::free(),
         };
         let port = store.port.to_string();
         store.run("start", &[&port]);

@@ -1,10 +1,11 @@
 //! A broker of the test's own, which it may stop, with a user.
 #![expect(clippy::indexing_slicing, reason = "a failed step is a failed test")]
 
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+
+use testkit::ports;
+use testkit::servers::{Scripted, Server as _};
 
 /// Where it listens for other brokers, and for whom else, by the protocol.
 const CONTROLLER: &str = "CONTROLLER";
@@ -15,10 +16,8 @@ const SASL_SSL: &str = "SASL_SSL";
 
 /// One that is stopped with the test.
 pub(super) struct Broker {
-    script: PathBuf,
-    dir: tempfile::TempDir,
-    ports: Vec<(&'static str, u16)>,
-    properties: String,
+    server: Scripted,
+    ports: Ports,
 }
 
 impl Broker {
@@ -30,7 +29,7 @@ impl Broker {
              listener.name.sasl_plaintext.plain.sasl.jaas.config={module} required \
              user_marquee=\"right\";\n"
         );
-        Self::start_with(&[SASL_PLAINTEXT], properties)
+        Self::start_with(&[SASL_PLAINTEXT], &properties)
     }
 
     /// One that is entered by TLS: with a certificate, or as the user `marquee` with the password
@@ -50,32 +49,21 @@ impl Broker {
             keys.display(),
             authority.display(),
         );
-        let broker = Self::start_with(&[SSL, SASL_SSL], properties);
+        let broker = Self::start_with(&[SSL, SASL_SSL], &properties);
         for mechanism in ["SCRAM-SHA-256", "SCRAM-SHA-512"] {
             broker.add_user(&format!("{mechanism}=[iterations=4096,password=right]"));
         }
         broker
     }
 
-    fn start_with(protocols: &[&'static str], properties: String) -> Self {
+    fn start_with(protocols: &[&'static str], own: &str) -> Self {
         let protocols = [PLAINTEXT, CONTROLLER].iter().chain(protocols).copied();
-        let broker = Self {
-            script: testkit::real::stack().join("kafka.sh"),
-            dir: tempfile::tempdir().unwrap(),
-            ports: protocols.zip(free_ports()).collect(),
-            properties,
-        };
-        broker.begin();
-        broker
-    }
-
-    /// Starts it, again too.
-    pub(super) fn begin(&self) {
-        let listeners = self.list(|(name, port)| Some(format!("{name}://127.0.0.1:{port}")));
-        let advertised = self.list(|(name, port)| {
+        let ports = Ports(protocols.zip(ports::lasting::<4>()).collect());
+        let listeners = ports.list(|(name, port)| Some(format!("{name}://127.0.0.1:{port}")));
+        let advertised = ports.list(|(name, port)| {
             (name != CONTROLLER).then(|| format!("{name}://127.0.0.1:{port}"))
         });
-        let protocols = self.list(|(name, _port)| match name {
+        let protocols = ports.list(|(name, _port)| match name {
             CONTROLLER => Some(format!("{CONTROLLER}:{PLAINTEXT}")),
             name => Some(format!("{name}:{name}")),
         });
@@ -85,43 +73,38 @@ impl Broker {
              listener.security.protocol.map={protocols}\n\
              broker.session.timeout.ms=1000\n\
              broker.heartbeat.interval.ms=200\n\
-             {}",
-            self.properties
+             {own}"
         );
-        let started = Command::new(&self.script)
-            .arg("start")
-            .arg(self.dir.path())
-            .arg(self.port(PLAINTEXT).to_string())
-            .env("KAFKA_CONTROLLER_PORT", self.port(CONTROLLER).to_string())
-            .env("KAFKA_EXTRA_PROPS", properties)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&started.stderr);
-        assert!(started.status.success(), "{said}");
+        let variables = vec![
+            ("KAFKA_CONTROLLER_PORT", ports.of(CONTROLLER).to_string()),
+            ("KAFKA_EXTRA_PROPS", properties),
+        ];
+        let server = Scripted::new("kafka", ports.of(PLAINTEXT), variables);
+        server.start();
+        Self { server, ports }
     }
 
-    fn list(&self, one: impl Fn((&str, u16)) -> Option<String>) -> String {
-        let ports = self.ports.iter().copied();
-        ports.filter_map(one).collect::<Vec<_>>().join(",")
+    /// Starts it again.
+    pub(super) fn begin(&self) {
+        self.server.start();
     }
 
-    fn port(&self, name: &str) -> u16 {
-        let mut ports = self.ports.iter();
-        ports.find(|(known, _port)| *known == name).unwrap().1
+    /// Stops it as if its machine had failed.
+    pub(super) fn kill(&self) {
+        self.server.kill();
     }
 
-    fn at(&self, name: &str) -> String {
-        format!("127.0.0.1:{}", self.port(name))
-    }
-
-    fn process(&self) -> String {
-        let file = self.dir.path().join("kafka.pid");
-        std::fs::read_to_string(file).unwrap().trim().to_owned()
+    /// Takes everything from it that it has stored, as a failed disk would.
+    pub(super) fn wipe(&self) {
+        self.kill();
+        std::fs::remove_dir_all(self.server.folder().join("data")).unwrap();
+        self.begin();
     }
 
     /// Lets the user `marquee` prove himself by `credential`, with a tool that comes with Kafka.
     fn add_user(&self, credential: &str) {
-        let command = std::fs::read_to_string(format!("/proc/{}/cmdline", self.process()));
+        let process = self.server.processes()[0];
+        let command = std::fs::read_to_string(format!("/proc/{process}/cmdline"));
         let command = command.unwrap();
         let words: Vec<&str> = command.split('\0').collect();
         let path = words.iter().skip_while(|word| **word != "-cp").nth(1);
@@ -142,32 +125,8 @@ impl Broker {
         assert!(added.status.success(), "{said}");
     }
 
-    fn end(&self) {
-        let stop = Command::new(&self.script)
-            .arg("stop")
-            .arg(self.dir.path())
-            .output();
-        assert!(stop.unwrap().status.success());
-        // A process that was killed holds its port for a moment longer.
-        while TcpStream::connect(self.address()).is_ok() {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// Stops it as if its machine had failed.
-    pub(super) fn kill(&self) {
-        let killed = Command::new("kill")
-            .args(["-KILL", &self.process()])
-            .status();
-        assert!(killed.unwrap().success());
-        self.end();
-    }
-
-    /// Takes everything from it that it has stored, as a failed disk would.
-    pub(super) fn wipe(&self) {
-        self.kill();
-        std::fs::remove_dir_all(self.dir.path().join("data")).unwrap();
-        self.begin();
+    fn at(&self, name: &str) -> String {
+        format!("127.0.0.1:{}", self.ports.of(name))
     }
 
     pub(super) fn address(&self) -> String {
@@ -190,23 +149,17 @@ impl Broker {
     }
 }
 
-impl Drop for Broker {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
+/// Where it listens, by the protocol.
+struct Ports(Vec<(&'static str, u16)>);
 
-/// Ports that the system gives nobody: a client that asks for one of its own, while the broker is
-/// away, may get the broker's otherwise.
-fn free_ports() -> [u16; 4] {
-    let mut taken = Vec::new();
-    [(); 4].map(|()| {
-        loop {
-            let port = rand::random_range(20_000..32_000);
-            if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
-                taken.push(listener);
-                return port;
-            }
-        }
-    })
+impl Ports {
+    fn list(&self, one: impl Fn((&str, u16)) -> Option<String>) -> String {
+        let ports = self.0.iter().copied();
+        ports.filter_map(one).collect::<Vec<_>>().join(",")
+    }
+
+    fn of(&self, name: &str) -> u16 {
+        let mut ports = self.0.iter();
+        ports.find(|(known, _port)| *known == name).unwrap().1
+    }
 }
