@@ -6,19 +6,21 @@
 )]
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::TcpListener;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::Value;
 use serde_yaml_ng::Value as Yaml;
 use testkit::nginx::NginxEdge;
+use testkit::ports;
 use testkit::stage::{PATIENCE, eventually};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
 use url::Url;
 
-use crate::{film, marquee, stack};
+use crate::stack::Engines;
+use crate::{film, marquee, memory};
 
 const COMPOSE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docker-compose.yaml");
 const CONFIG: &str = concat!(
@@ -62,6 +64,9 @@ impl Replica {
         // The file names the folder of the container.
         command.arg("--data").arg(&data).stdout(Stdio::piped());
         command.envs(variables.iter().cloned());
+        let mut log = File::options();
+        log.create(true).append(true);
+        command.stderr(log.open(data.with_extension("log")).unwrap());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = tokio::time::timeout(PATIENCE, lines.next_line()).await;
@@ -77,6 +82,21 @@ impl Replica {
             child,
             _stdout: lines,
         }
+    }
+
+    /// Memory that it uses, kilobytes.
+    pub fn resident(&self) -> u64 {
+        memory::resident(self.child.id().unwrap())
+    }
+
+    /// Folder of what it keeps on its machine.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Whether it ended without being told to.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Ends it without a word.
@@ -118,31 +138,44 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts `count` of everything, one gateway, and waits until that is ready.
+    /// Starts `count` of everything and one gateway, on the servers that the environment names, and
+    /// waits until that is ready.
     pub async fn start(count: usize) -> Self {
         Self::start_with(count, &[]).await
     }
 
-    /// Starts everything with environment variables.
+    /// The same, with environment variables.
     pub async fn start_with(count: usize, variables: &[(&str, &str)]) -> Self {
+        Self::on(&Engines::named(), count, "", variables).await
+    }
+
+    /// The same on `engines`, told `settings` besides.
+    pub async fn on(
+        engines: &Engines,
+        count: usize,
+        settings: &str,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let variable = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let variables = variables.iter().map(variable).collect();
-        Self::begin(&marquee::binary(), count, 1, variables).await
+        let folder = tempfile::tempdir().unwrap();
+        let plan = Plan::new(folder.path(), engines, settings, count, 1);
+        Self::begin(&marquee::binary(), folder, plan, variables).await
     }
 
     /// Starts `program`, which may be of another version, as everything, and so many gateways.
     pub async fn start_as(program: &Path, count: usize, gateways: usize) -> Self {
-        Self::begin(program, count, gateways, Vec::new()).await
+        let folder = tempfile::tempdir().unwrap();
+        let plan = Plan::new(folder.path(), &Engines::named(), "", count, gateways);
+        Self::begin(program, folder, plan, Vec::new()).await
     }
 
     async fn begin(
         program: &Path,
-        count: usize,
-        gateways: usize,
+        folder: tempfile::TempDir,
+        plan: Plan,
         variables: Vec<(String, String)>,
     ) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let plan = Plan::new(folder.path(), count, gateways);
         let origin = plan.addresses("edge-provider").remove(0);
         let mut edges = Vec::new();
         let mut places = Vec::new();
@@ -192,6 +225,11 @@ impl Cluster {
         self.gateways[0].join(path).unwrap().into()
     }
 
+    /// Where a player finds the film.
+    pub fn hls(&self, video: &Value) -> String {
+        self.url(video["hls_url"].as_str().unwrap())
+    }
+
     /// An answer of the gateway: JSON, or null where it has no body.
     pub async fn get(&self, path: &str) -> Option<Value> {
         let answer = self.http.get(self.url(path)).send().await.ok()?;
@@ -236,6 +274,16 @@ pub async fn upload(server: &str, file: &Path) -> String {
     told["video_id"].as_str().unwrap().to_owned()
 }
 
+impl Drop for Cluster {
+    #[expect(clippy::print_stdout, reason = "whoever sees a test fail looks there")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.folder.disable_cleanup(true);
+            println!("logs are in {}", self.folder().display());
+        }
+    }
+}
+
 /// Who listens where.
 struct Plan {
     folder: PathBuf,
@@ -243,10 +291,17 @@ struct Plan {
     /// Ports of the replicas of each service.
     ports: HashMap<String, Vec<u16>>,
     base: toml::Table,
+    engines: Vec<(String, String)>,
 }
 
 impl Plan {
-    fn new(folder: &Path, count: usize, gateways: usize) -> Self {
+    fn new(
+        folder: &Path,
+        engines: &Engines,
+        settings: &str,
+        count: usize,
+        gateways: usize,
+    ) -> Self {
         let compose = std::fs::read_to_string(COMPOSE).unwrap();
         let mut compose: Yaml = serde_yaml_ng::from_str(&compose).unwrap();
         compose.apply_merge().unwrap();
@@ -263,13 +318,20 @@ impl Plan {
         }
         assert!(services.len() >= 7, "{services:?}");
         let replicas = |name: &str| if name == "gateway" { gateways } else { count };
-        let ports = services
-            .keys()
-            .map(|name| (name.clone(), free_ports(replicas(name))));
+        // Those of one test are never the same, however few are asked for at a time.
+        let mut free = ports::lasting::<32>().into_iter();
+        let ports = services.keys().map(|name| {
+            let some = free.by_ref().take(replicas(name)).collect::<Vec<_>>();
+            assert_eq!(some.len(), replicas(name), "more ports are needed");
+            (name.clone(), some)
+        });
+        let mut base = std::fs::read_to_string(CONFIG).unwrap().parse().unwrap();
+        merge(&mut base, settings.parse().unwrap());
         Self {
             folder: folder.to_owned(),
             ports: ports.collect(),
-            base: std::fs::read_to_string(CONFIG).unwrap().parse().unwrap(),
+            base,
+            engines: engines.variables(folder),
             services,
         }
     }
@@ -333,14 +395,6 @@ impl Plan {
 
     /// Real servers in the place of the containers', each with a namespace of its own.
     fn engines(&self, config: &mut toml::Table) {
-        for (variable, value) in stack::real_variables(&self.folder) {
-            let path = variable.strip_prefix("MARQUEE__").unwrap().to_lowercase();
-            let (section, key) = path.split_once("__").unwrap();
-            config[section]
-                .as_table_mut()
-                .unwrap()
-                .insert(key.to_owned(), value.into());
-        }
         let secrets = [
             ("database", "password_file"),
             ("objects", "secret_key_file"),
@@ -348,6 +402,14 @@ impl Plan {
         for (section, key) in secrets {
             let removed = config[section].as_table_mut().unwrap().remove(key);
             assert!(removed.is_some(), "{section}.{key}");
+        }
+        for (variable, value) in &self.engines {
+            let path = variable.strip_prefix("MARQUEE__").unwrap().to_lowercase();
+            let (section, key) = path.split_once("__").unwrap();
+            config[section]
+                .as_table_mut()
+                .unwrap()
+                .insert(key.to_owned(), value.as_str().into());
         }
         let objects = config["objects"].as_table_mut().unwrap();
         objects.remove("public_endpoint");
@@ -357,10 +419,12 @@ impl Plan {
     }
 }
 
-fn free_ports(count: usize) -> Vec<u16> {
-    let taken: Vec<_> = (0..count)
-        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-        .collect();
-    let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
-    taken.iter().map(port).collect()
+/// Adds what `more` says to `base`, section by section.
+fn merge(base: &mut toml::Table, more: toml::Table) {
+    for (key, value) in more {
+        match (base.get_mut(&key), value) {
+            (Some(toml::Value::Table(known)), toml::Value::Table(more)) => merge(known, more),
+            (_, value) => drop(base.insert(key, value)),
+        }
+    }
 }

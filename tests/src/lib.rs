@@ -11,14 +11,17 @@ pub mod cluster;
 pub mod collector;
 pub mod film;
 pub mod marquee;
+pub mod memory;
 pub mod objects;
 pub mod playlist;
 pub mod stack;
+pub mod uploader;
 
 pub use cluster::Cluster;
 pub use collector::Collector;
 pub use marquee::Marquee;
 pub use objects::Objects;
+pub use uploader::Uploader;
 
 /// How often a story repeats itself: `usual`, or what the environment variable says.
 ///

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::stack;
+use crate::{Uploader, stack};
 use testkit::stage::{PATIENCE, eventually};
 
 /// The built binary: tests, in `target/<profile>/deps`, and benchmarks, one folder above, use that
@@ -174,61 +174,19 @@ impl Marquee {
         }
     }
 
-    /// Sends a small file past the command line, part after part; returns its upload once
-    /// that is complete.
+    /// Sends a small file past the command line; returns its upload once that is complete.
     ///
     /// # Panics
     ///
     /// When anything is refused.
     pub async fn send(&self, content: &[u8], policy: &str) -> Value {
-        let upload = self.begin(content, policy).await;
-        self.send_parts(&upload, content).await;
-        let at = address_of(&upload);
-        self.post(&format!("{at}/complete"), json!({})).await;
-        upload
-    }
-
-    /// Begins to upload a small file, or goes on with it; its upload.
-    pub async fn begin(&self, content: &[u8], policy: &str) -> Value {
         let announcement = json!({
             "file_name": "small.mp4",
-            "size_bytes": content.len(),
             "fingerprint": platform_blob::crc32c_base64(content),
             "publish_policy": policy,
         });
-        self.post("/api/uploads", announcement).await
-    }
-
-    /// Sends all parts of a small file.
-    pub async fn send_parts(&self, upload: &Value, content: &[u8]) {
-        let at = address_of(upload);
-        let part_size = upload["part_size_bytes"].as_u64().expect("a size");
-        let part_size = usize::try_from(part_size).expect("a part fits in memory");
-        for (number, bytes) in (1..).zip(content.chunks(part_size)) {
-            let crc32c = platform_blob::crc32c_base64(bytes);
-            let part = json!({ "number": number, "size_bytes": bytes.len(), "crc32c": crc32c });
-            let signed = self
-                .post(&format!("{at}/parts"), json!({ "parts": [part] }))
-                .await;
-            let permission = &signed["parts"][0];
-            let address = permission["url"].as_str().expect("an address");
-            let mut request = self.http.put(address).body(bytes.to_vec());
-            for (name, value) in permission["headers"].as_object().expect("headers") {
-                request = request.header(name, value.as_str().expect("text"));
-            }
-            let stored = request.send().await.expect("an answer");
-            assert!(stored.status().is_success(), "{}", stored.status());
-        }
-    }
-
-    async fn post(&self, path: &str, body: Value) -> Value {
-        let address = format!("{}{path}", self.url);
-        let answer = self.http.post(address).json(&body).send().await;
-        let answer = answer.expect("an answer");
-        let status = answer.status();
-        let body = answer.json().await.expect("JSON");
-        assert!(status.is_success(), "{path}: {body}");
-        body
+        let uploader = Uploader::new(&self.url);
+        uploader.upload(announcement, content).await
     }
 
     /// Kills it, as loss of power would.
@@ -246,11 +204,6 @@ impl Marquee {
             .expect("it can be waited for")
             .code()
     }
-}
-
-fn address_of(upload: &Value) -> String {
-    let id = upload["upload_id"].as_str().expect("an id");
-    format!("/api/uploads/{id}")
 }
 
 impl Data {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use platform_blob::{Blobs as _, S3Blobs, S3Config};
 use platform_core::Redacted;
 
-use crate::stack;
+use crate::stack::{self, Engines};
 
 /// The object store of an instance that runs.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ impl Objects {
     /// The store of the instance on `data`.
     pub fn of(data: &Path) -> Self {
         if stack::is_real() {
-            return Self(S3Blobs::new(&stack::s3_config(data)));
+            return Self::on(&Engines::named(), data);
         }
         let read = |name: &str| {
             let text = std::fs::read_to_string(data.join("run").join(name));
@@ -26,6 +26,11 @@ impl Objects {
         let endpoint = read("objects.url").parse().expect("an address");
         let secret = Redacted::new(read("objects.key"));
         Self(S3Blobs::new(&S3Config::new(endpoint, "marquee", secret)))
+    }
+
+    /// The store of the instance on `data` that uses `engines`.
+    pub fn on(engines: &Engines, data: &Path) -> Self {
+        Self(S3Blobs::new(&engines.s3_config(data)))
     }
 
     /// Keys that start with `prefix`, and the sizes of their objects.
@@ -47,6 +52,12 @@ impl Objects {
         let open = self.0.list_multiparts("").await;
         let open = open.expect("multipart uploads are listed");
         open.into_iter().map(|one| one.key).collect()
+    }
+
+    /// How many multipart uploads of `key` are open.
+    pub async fn multiparts_of(&self, key: &str) -> usize {
+        let open = self.0.list_multiparts(key).await;
+        open.expect("multipart uploads are listed").len()
     }
 
     /// An object.

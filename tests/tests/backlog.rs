@@ -10,7 +10,7 @@ use platform_db::Db;
 use schemas::v1::VideoUploaded;
 use schemas::v1::event::Payload;
 use schemas::{NewEvent, OwnerId, VideoId};
-use system_tests::{Marquee, film, marquee::command, times};
+use system_tests::{Marquee, film, marquee::command, memory::resident, times};
 use testkit::stage::eventually;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -19,14 +19,6 @@ const ALL_BUT_TRANSCODERS: &str =
 
 /// The group of the planner.
 const PLANNER: &str = "transcoder-planner";
-
-/// Memory of a process that is in use, kilobytes.
-fn resident(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kilobytes = line.unwrap().split_whitespace().nth(1).unwrap();
-    kilobytes.parse().unwrap()
-}
 
 /// The bus of the instance on `data`.
 async fn bus(data: &Path, life: &Lifecycle) -> EmbeddedBus {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-use system_tests::{Marquee, film, marquee};
+use serde_json::{Value, json};
+use system_tests::{Marquee, Uploader, film, marquee};
 use testkit::stage::eventually;
 
 /// What the command says; it must succeed.
@@ -60,8 +60,11 @@ pub(crate) async fn tell(variables: impl Fn(&Path) -> Vec<(String, String)>) {
     let mut marquee = Marquee::up_on_engines(before.path(), &engines).await;
     let complete = ["--title", "Morning on the meadow", "--wait", "complete"];
     let watched = id(&marquee.upload(&early, &complete).await.unwrap());
-    let upload = marquee.begin(&content, "playable").await;
-    marquee.send_parts(&upload, &content).await;
+    let announcement =
+        json!({ "file_name": "open.mp4", "fingerprint": "open", "publish_policy": "playable" });
+    let uploader = Uploader::new(marquee.url());
+    let upload = uploader.begin(announcement.clone(), &content).await;
+    uploader.send_missing(&upload, &content).await;
     // Nobody has looked into it when the backup begins.
     let acknowledged = marquee.upload(&late, &["--wait", "none"]).await.unwrap();
     let busy = async {
@@ -86,7 +89,8 @@ pub(crate) async fn tell(variables: impl Fn(&Path) -> Vec<(String, String)>) {
     let marquee = Marquee::up_on_engines(&data, &engines).await;
     plays(&marquee, &watched, 100).await;
     plays(&marquee, &id(&acknowledged), 100).await;
-    let again = marquee.send(&content, "playable").await;
+    let uploader = Uploader::new(marquee.url());
+    let again = uploader.upload(announcement, &content).await;
     assert_eq!(again["upload_id"], upload["upload_id"]);
     plays(&marquee, &id(&upload), 100).await;
     let found = eventually("the film is found", async || {

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use system_tests::{Cluster, film, stack};
+use system_tests::stack::Engines;
+use system_tests::{Cluster, film};
 use testkit::real;
 use testkit::stage::eventually;
 
@@ -42,7 +43,8 @@ async fn the_aws_cli_reads_the_objects_and_curl_the_index() {
     let source = film::lavfi(cluster.folder(), "a quiet harbour.mp4", 8, "25", "320x240");
     let id = cluster.upload(&source).await;
     let video = cluster.complete(&id).await;
-    let settings: HashMap<_, _> = stack::real_variables(cluster.folder())
+    let settings: HashMap<_, _> = Engines::named()
+        .variables(cluster.folder())
         .into_iter()
         .collect();
 
@@ -62,8 +64,7 @@ async fn the_aws_cli_reads_the_objects_and_curl_the_index() {
     assert!(read(&settings, original, &copy) == bytes, "the original");
     let manifest = key_of(&|key, _| key.contains(&id) && key.ends_with("/master.m3u8"));
     let stored = read(&settings, manifest, &copy);
-    let served = reqwest::get(cluster.url(video["hls_url"].as_str().unwrap()));
-    let served = served.await.unwrap();
+    let served = reqwest::get(cluster.hls(&video)).await.unwrap();
     let served = served.text().await.unwrap();
     assert_eq!(String::from_utf8(stored).unwrap(), served);
 

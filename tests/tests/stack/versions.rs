@@ -8,7 +8,8 @@ use std::time::Duration;
 use platform_bus::{Bus as _, Config, KafkaBus, Topic, dead_letter_topic};
 use platform_core::Lifecycle;
 use system_tests::cluster::{Cluster, upload};
-use system_tests::{film, marquee, stack};
+use system_tests::stack::Engines;
+use system_tests::{film, marquee};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
@@ -74,7 +75,7 @@ async fn visits(server: String, over: Arc<AtomicBool>) -> (usize, Vec<String>) {
 
 /// How many events are dead letters.
 async fn dead_letters(cluster: &Cluster) -> u64 {
-    let variables = stack::real_variables(cluster.folder());
+    let variables = Engines::named().variables(cluster.folder());
     let value = |key: &str| {
         let found = variables.iter().find(|(name, _)| name == key);
         found.unwrap().1.clone()
