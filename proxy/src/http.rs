@@ -37,16 +37,12 @@ impl State {
     /// Where people reach the gateway: scheme, and host with its port. As configured, which knows of
     /// what ends TLS in front of it; otherwise where the request was sent to.
     pub(crate) fn reached_at<'a>(&'a self, request: &'a HttpRequest) -> (&'a str, Option<&'a str>) {
-        match &self.public_url {
-            Some(url) => (
-                url.scheme(),
-                Some(&url[Position::BeforeHost..Position::AfterPort]),
-            ),
-            None => {
-                let host = request.headers().get(header::HOST);
-                ("http", host.and_then(|host| host.to_str().ok()))
-            }
+        if let Some(url) = &self.public_url {
+            let host = &url[Position::BeforeHost..Position::AfterPort];
+            return (url.scheme(), Some(host));
         }
+        let host = request.headers().get(header::HOST);
+        ("http", host.and_then(|host| host.to_str().ok()))
     }
 }
 

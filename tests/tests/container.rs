@@ -1,10 +1,5 @@
 //! In a container: an ordinary user, without capabilities, who may make no namespaces.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "a failed step is a failed test"
-)]
+#![expect(clippy::disallowed_methods, reason = "a failed step is a failed test")]
 
 use std::fs::File;
 use std::process::Stdio;

@@ -218,11 +218,11 @@ async fn a_file_that_grows_or_changes_meanwhile_is_never_mixed_with_what_it_was(
     let data = tempfile::tempdir().unwrap();
     let site = Site::on(data.path()).await;
     let folder = tempfile::tempdir().unwrap();
-    let size = 40 << 20;
-    let source = random_file(folder.path(), "edited.mp4", size);
+    let length = 40 << 20;
+    let source = random_file(folder.path(), "edited.mp4", length);
 
     let mut client = site.upload(&source);
-    site.line.carried(size / 2).await;
+    site.line.carried(length / 2).await;
     client.kill().await.unwrap();
     let before = site.only_upload().await;
 
@@ -242,7 +242,7 @@ async fn a_file_that_grows_or_changes_meanwhile_is_never_mixed_with_what_it_was(
     let output = site.upload(&source).wait_with_output().await.unwrap();
     assert!(output.status.success(), "{output:?}");
     let again = site.line.sent() - sent;
-    assert!(again >= size, "every part was sent again");
+    assert!(again >= length, "every part was sent again");
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["video_id"], before["video_id"]);
     assert!(site.stored().await == content, "not the file as it is now");
@@ -253,12 +253,12 @@ async fn a_file_cut_short_during_the_upload_is_refused_with_a_sentence() {
     let data = tempfile::tempdir().unwrap();
     let site = Site::on(data.path()).await;
     let folder = tempfile::tempdir().unwrap();
-    let size = 40 << 20;
-    let source = random_file(folder.path(), "short.mp4", size);
+    let length = 40 << 20;
+    let source = random_file(folder.path(), "short.mp4", length);
     let client = site.upload(&source);
-    site.line.carried(size / 4).await;
+    site.line.carried(length / 4).await;
     let file = std::fs::File::options().write(true).open(&source).unwrap();
-    file.set_len(size / 2).unwrap();
+    file.set_len(length / 2).unwrap();
     let output = client.wait_with_output().await.unwrap();
     assert!(!output.status.success());
     let problem: Value = serde_json::from_slice(&output.stderr).expect("a problem document");

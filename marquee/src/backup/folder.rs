@@ -153,8 +153,8 @@ impl Folder {
 
     /// The file of an object.
     pub(super) fn object(&self, number: u64) -> PathBuf {
-        let shelf = format!("{:04}", number / SHELF);
-        self.0.join("objects").join(shelf).join(number.to_string())
+        let folder = format!("objects/{:04}", number / SHELF);
+        self.0.join(folder).join(number.to_string())
     }
 
     /// The objects of the backup.

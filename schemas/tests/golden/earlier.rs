@@ -36,8 +36,8 @@ fn committed() -> FileDescriptorSet {
 
 /// Names of the payloads of the schema.
 fn payloads(set: &FileDescriptorSet) -> BTreeSet<String> {
-    let all = messages(set);
-    let event = all.get(".marquee.v1.Event").unwrap();
+    let mut all = messages(set);
+    let event = all.remove(".marquee.v1.Event").unwrap();
     let fields = event.field.iter();
     let payloads = fields.filter(|field| field.oneof_index.is_some());
     payloads.map(|field| field.name().to_owned()).collect()

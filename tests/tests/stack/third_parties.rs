@@ -69,8 +69,8 @@ async fn the_aws_cli_reads_the_objects_and_curl_the_index() {
     assert_eq!(String::from_utf8(stored).unwrap(), served);
 
     let index = &settings["MARQUEE__SEARCH__INDEX_PREFIX"];
-    let server = real::elasticsearch();
-    let question = format!("{server}/{index}-videos/_search?q=words.title:harbour");
+    let elastic = real::elasticsearch();
+    let question = format!("{elastic}/{index}-videos/_search?q=words.title:harbour");
     eventually("the film is in the index", async || {
         let found = film::run("curl", &["-sS", "-f", &question]);
         let found: Value = serde_json::from_slice(&found).unwrap();

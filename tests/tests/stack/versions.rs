@@ -1,5 +1,6 @@
 //! A release takes another's place while people upload: `MARQUEE_TEST_OLDER` names its binary.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,16 +33,22 @@ async fn balancer(gateways: &[Url]) -> String {
             let count = targets.len();
             targets.rotate_left(turn % count);
             tokio::spawn(async move {
-                for target in targets {
-                    if let Ok(mut server) = TcpStream::connect(target).await {
-                        return copy_bidirectional(&mut client, &mut server).await.ok();
-                    }
-                }
-                None
+                let mut server = any_of(targets).await?;
+                copy_bidirectional(&mut client, &mut server).await.ok()
             });
         }
     });
     here
+}
+
+/// A connection to the first that takes one.
+async fn any_of(targets: Vec<SocketAddr>) -> Option<TcpStream> {
+    for target in targets {
+        if let Ok(server) = TcpStream::connect(target).await {
+            return Some(server);
+        }
+    }
+    None
 }
 
 /// Uploads one film after the other until `over`; their ids.

@@ -48,8 +48,8 @@ impl Outlet for KafkaOutlet {
     }
 
     async fn ends(&self) -> Result<Vec<Place>, BusError> {
-        let published = |topic: &&String| !dlq::is_dead_letter_topic(topic);
-        let topics: Vec<_> = self.topics.iter().filter(published).cloned().collect();
+        let alive = |topic: &&String| !dlq::is_dead_letter_topic(topic);
+        let topics: Vec<_> = self.topics.iter().filter(alive).cloned().collect();
         let (publisher, asked) = (Arc::clone(&self.publisher), topics.clone());
         let ends = tokio::task::spawn_blocking(move || publisher.ends(&asked)).await;
         let ends = ends.map_err(|error| BusError::Broken(error.into()))?;
