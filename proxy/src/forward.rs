@@ -7,11 +7,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::body::SizedStream;
-use actix_web::error::PayloadError;
+use actix_web::error::{ParseError, PayloadError};
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::http::{StatusCode, Uri};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use awc::error::SendRequestError;
+use awc::error::{ConnectError, SendRequestError};
 use awc::{ClientRequest, Connector};
 use futures_util::Stream;
 use platform_http::{PRINCIPAL_HEADER, Problem, Service};
@@ -136,7 +136,8 @@ fn forwardable(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &heade
     })
 }
 
-/// Sends the request to a replica of `service`, and to the next one when that cannot be reached.
+/// Sends the request to a replica of `service`, and to the next one when that cannot be reached. What
+/// changes nothing is also repeated when a connection is lost (RFC 9110, section 9.2.2).
 async fn send(
     service: Service,
     request: &HttpRequest,
@@ -152,7 +153,9 @@ async fn send(
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
     let body = Rc::new(RefCell::new(payload));
-    let mut others = state.client.discovery().replicas(service);
+    let repeatable = request.method().is_safe() && !chunked && length.unwrap_or(0) == 0;
+    // One more than there are: a connection that was kept may be closed at this moment.
+    let mut tries = state.client.discovery().replicas(service) + usize::from(repeatable);
     let answer = loop {
         let (base, call) = prepare(service, request, state, upstream)?;
         let (call, body) = (add(call), Shared(Rc::clone(&body)));
@@ -161,15 +164,14 @@ async fn send(
             None if chunked => call.send_stream(body),
             None => call.send(),
         };
-        others = others.saturating_sub(1);
+        tries = tries.saturating_sub(1);
         match sent.await {
             Ok(answer) => break answer,
+            Err(error) if tries == 0 => return Err(failed(service, &error)),
+            Err(error) if is_lost(&error) && repeatable => {}
             // Nothing of the body was read before there was a connection.
-            Err(error @ SendRequestError::Connect(_)) => {
+            Err(error @ SendRequestError::Connect(_)) if !is_lost(&error) => {
                 state.client.discovery().shun(&base);
-                if others == 0 {
-                    return Err(failed(service, &error));
-                }
             }
             Err(error) => return Err(failed(service, &error)),
         }
@@ -188,6 +190,16 @@ async fn send(
         Some(length) => response.body(SizedStream::new(length, answer)),
         None => response.streaming(answer),
     })
+}
+
+/// Whether there was a connection, which ended before the answer came.
+fn is_lost(error: &SendRequestError) -> bool {
+    matches!(
+        error,
+        SendRequestError::Send(_)
+            | SendRequestError::Response(ParseError::Io(_) | ParseError::Incomplete)
+            | SendRequestError::Connect(ConnectError::Disconnected)
+    )
 }
 
 /// A body that is still there when the one it was to go to was not.
@@ -229,7 +241,56 @@ fn failed(service: Service, error: &SendRequestError) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpListener;
+
+    use actix_web::App;
+    use actix_web::http::Method;
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use platform_http::{Addresses, Discovery, Replicas};
+
     use super::*;
+
+    /// A service that loses every other connection before it answers.
+    fn unsteady() -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for (turn, stream) in listener.incoming().enumerate() {
+                let mut stream = stream.unwrap();
+                let mut request = BufReader::new(&stream).lines();
+                while request
+                    .next()
+                    .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+                {}
+                if turn % 2 == 1 {
+                    let answer = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
+                    stream.write_all(answer).unwrap();
+                }
+            }
+        });
+        Url::parse(&format!("http://{address}")).unwrap()
+    }
+
+    #[actix_web::test]
+    async fn what_changes_nothing_is_repeated_when_the_connection_is_lost_and_nothing_else() {
+        let mut addresses = Addresses::default();
+        let replicas = Replicas::One(unsteady());
+        addresses
+            .services
+            .insert(Service::Ingress.name().to_owned(), replicas);
+        let client = platform_http::Client::new(Discovery::new(addresses, None)).unwrap();
+        let state = State::new(client, String::new(), None, None);
+        let app = App::new().configure(|app| crate::http::routes(app, &state));
+        let app = init_service(app).await;
+        let mut answers = Vec::new();
+        for method in [Method::GET, Method::POST, Method::POST] {
+            let request = TestRequest::with_uri("/api/uploads").method(method);
+            let answer = call_service(&app, request.to_request()).await;
+            answers.push(answer.status().as_u16());
+        }
+        assert_eq!(answers, [204, 503, 204]);
+    }
 
     #[test]
     fn what_concerns_the_connection_or_is_ours_to_say_does_not_go_on() {
