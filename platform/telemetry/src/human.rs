@@ -161,25 +161,12 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::{Arc, Mutex};
 
     use tracing::{info, info_span};
     use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::lines::Lines;
 
     /// What is written, without the times.
     fn written(log: impl FnOnce()) -> String {
@@ -190,7 +177,7 @@ mod tests {
             .event_format(Line)
             .with_writer(move || writer.clone());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let text = lines.text();
         let lines = text.lines().map(|line| line.split_once("Z ").unwrap().1);
         lines.collect::<Vec<_>>().join("\n")
     }

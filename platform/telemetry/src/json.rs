@@ -111,25 +111,12 @@ impl Visit for Fields {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::{Arc, Mutex};
 
     use tracing::{info_span, warn};
     use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::lines::Lines;
 
     #[derive(Debug, thiserror::Error)]
     #[error("no answer")]
@@ -150,7 +137,7 @@ mod tests {
             let error: &(dyn Error + 'static) = &error;
             warn!(error, attempt = 3, "again");
         });
-        let line: Value = serde_json::from_slice(&lines.0.lock().unwrap()).unwrap();
+        let line: Value = serde_json::from_str(&lines.text()).unwrap();
         let fields = serde_json::json!({
             "message": "again", "attempt": 3, "error": "no answer: \"broken\" pipe",
         });

@@ -8,6 +8,8 @@ mod export;
 mod guard;
 mod human;
 mod json;
+#[cfg(test)]
+mod lines;
 pub mod metrics;
 mod trace;
 
