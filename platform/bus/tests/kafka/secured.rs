@@ -59,6 +59,19 @@ impl Authority {
         std::fs::write(&keys, read("broker.key") + &read("broker.pem")).unwrap();
         Broker::start_secured(&keys, &self.file("ca.pem"))
     }
+
+    /// How the user who trusts this authority enters a broker.
+    fn user(&self, broker: &Broker) -> Config {
+        Config {
+            brokers: Some(broker.sasl_tls_address()),
+            security: Security::SaslTls,
+            ca_file: Some(self.file("ca.pem")),
+            sasl_mechanism: Mechanism::ScramSha512,
+            username: Some("marquee".to_owned()),
+            password: Some(Redacted::new("right")),
+            ..Config::default()
+        }
+    }
 }
 
 /// Publishes, which takes a connection in order.
@@ -90,15 +103,7 @@ async fn tls_and_scram_let_in_who_is_right() {
     let broker = authority.broker("IP:127.0.0.1");
     authority.sign("client", "DNS:marquee");
 
-    let user = Config {
-        brokers: Some(broker.sasl_tls_address()),
-        security: Security::SaslTls,
-        ca_file: Some(authority.file("ca.pem")),
-        sasl_mechanism: Mechanism::ScramSha512,
-        username: Some("marquee".to_owned()),
-        password: Some(Redacted::new("right")),
-        ..Config::default()
-    };
+    let user = authority.user(&broker);
     publish(&user).await.unwrap();
     let told = async |config: Config| publish(&config).await.unwrap_err();
     for mechanism in [Mechanism::ScramSha256, Mechanism::ScramSha512] {
@@ -146,15 +151,7 @@ async fn a_certificate_for_another_name_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new(folder.path(), "ours");
     let broker = authority.broker("DNS:elsewhere.example");
-    let config = Config {
-        brokers: Some(broker.sasl_tls_address()),
-        security: Security::SaslTls,
-        ca_file: Some(authority.file("ca.pem")),
-        sasl_mechanism: Mechanism::ScramSha512,
-        username: Some("marquee".to_owned()),
-        password: Some(Redacted::new("right")),
-        ..Config::default()
-    };
+    let config = authority.user(&broker);
     let told = publish(&config).await.unwrap_err();
     assert!(told.contains("the names in events.brokers"), "{told}");
 }
