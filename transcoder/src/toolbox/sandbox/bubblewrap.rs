@@ -10,12 +10,17 @@ use super::Order;
 const LINKER_FILES: [&str; 3] = ["/etc/ld.so.cache", "/etc/alternatives", "/nix/store"];
 /// Where libraries may lie; links on a merged-`/usr` system.
 const ROOT_FOLDERS: [&str; 4] = ["/bin", "/sbin", "/lib", "/lib64"];
+/// The devices that programs expect.
+const DEVICES: [&str; 4] = ["/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"];
 
 /// `bwrap` and its arguments, up to the program that runs inside.
 pub(super) fn argv(program: &Path, order: &Order<'_>) -> Vec<OsString> {
     let mut argv = Argv(vec![program.into()]);
     // New namespaces of every kind: no network, no one else's processes, no one else's files.
-    argv.add(&["--unshare-all", "--die-with-parent", "--new-session"]);
+    // No `--new-session`: the process that holds the namespace together has to stay in the run's
+    // process group. It asks to die with its parent only a moment after it began, so that a group
+    // killed within that moment would leave it, and what it starts, for ever.
+    argv.add(&["--unshare-all", "--die-with-parent"]);
     argv.add(&["--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]);
     argv.add(&["--clearenv", "--setenv", "PATH", "/usr/bin"]);
     // An arena for each thread would eat the address space.
@@ -45,7 +50,11 @@ pub(super) fn argv(program: &Path, order: &Order<'_>) -> Vec<OsString> {
         argv.add(&["--ro-bind"]);
         argv.0.extend([folder.into(), folder.into()]);
     }
-    argv.add(&["--proc", "/proc", "--dev", "/dev"]);
+    argv.add(&["--proc", "/proc"]);
+    // Not `--dev`: that has the terminal of whoever started this in it (`/dev/tty`).
+    for device in DEVICES {
+        argv.bind("--dev-bind", Path::new(device), device);
+    }
     argv.bind("--ro-bind", order.source, "/in/source");
     argv.bind("--bind", &order.job.join("out"), "/out");
     argv.add(&["--remount-ro", "/", "--chdir", "/out"]);
