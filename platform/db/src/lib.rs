@@ -7,8 +7,9 @@
 //! SQLite runs in WAL mode with `synchronous=FULL`: a commit that returned survives `kill -9` and
 //! loss of power. It has one writer at a time, so [`Db::write`] queues writers of this process in
 //! fairness and the busy timeout those of other processes. On PostgreSQL some of a process write
-//! at a time, in serialisable transactions; whoever loses a race is run again. Limits on the time
-//! of statements, locks and idle transactions see to it that a client that hangs blocks nobody.
+//! at a time, in serialisable transactions; whoever loses races is run again, the third time alone.
+//! Limits on the time of statements, locks and idle transactions see to it that a client that hangs
+//! blocks nobody.
 //!
 //! What the `Any` driver of sqlx does differently from what one expects:
 //!

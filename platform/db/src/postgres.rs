@@ -62,7 +62,9 @@ pub(crate) async fn open(
     let wrap = |source| refusal(url, source);
     let complete = complete(config, url).await?;
     let options = AnyConnectOptions::from_url(&complete).map_err(wrap)?;
-    let connection = connect(config, url).await?;
+    let mut connection = connect(config, url).await?;
+    let made = sqlx::raw_sql(Engine::WRITER_TURN).execute(&mut connection);
+    made.await.map_err(wrap)?;
     connection.close().await.map_err(wrap)?;
 
     // One connection is the listener's.

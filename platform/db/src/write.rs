@@ -26,6 +26,17 @@ const PAUSES: Backoff = Backoff {
     attempts: u32::MAX,
 };
 
+/// Whose transactions may run beside one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rivals {
+    /// All.
+    All,
+    /// Those of other processes.
+    Others,
+    /// Nobody's.
+    None,
+}
+
 /// Who of this process may write.
 #[derive(Debug, Clone)]
 pub(crate) struct Turns {
@@ -95,8 +106,14 @@ impl Db {
         let start = Instant::now();
         let mut attempt = 1;
         loop {
-            // Who has lost once runs without rivals from this process, lest it lose for ever.
-            let tx = self.begin_as(attempt > 1).await;
+            // Lest it lose for ever, who has lost once runs without rivals from this process, and
+            // who has lost again without any.
+            let rivals = match attempt {
+                1 => Rivals::All,
+                2 => Rivals::Others,
+                _ => Rivals::None,
+            };
+            let tx = self.begin_beside(rivals).await;
             let outcome = match tx {
                 Ok(tx) => timeout(LONGEST, work(tx)).await,
                 Err(error) => Ok(Err(error.into())),
@@ -122,12 +139,13 @@ impl Db {
 
     /// Begins a transaction that nobody runs again: for tests, which see to others meanwhile.
     pub async fn begin(&self) -> Result<Tx, DbError> {
-        self.begin_as(false).await
+        self.begin_beside(Rivals::All).await
     }
 
-    async fn begin_as(&self, alone: bool) -> Result<Tx, DbError> {
-        let turn = self.turns.take(alone).await?;
-        let inner = self.writer.begin_with(self.engine.begin()).await?;
+    async fn begin_beside(&self, rivals: Rivals) -> Result<Tx, DbError> {
+        let turn = self.turns.take(rivals != Rivals::All).await?;
+        let begin = self.engine.begin(rivals == Rivals::None);
+        let inner = self.writer.begin_with(begin).await?;
         Ok(self.tx(inner, turn))
     }
 

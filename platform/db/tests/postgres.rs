@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use platform_core::Lifecycle;
@@ -137,6 +137,51 @@ async fn no_increment_is_lost_and_nobody_hears_of_a_conflict() {
     }
     tasks.join_all().await;
     assert_eq!(sum(&processes[0]).await, 800);
+}
+
+/// What makes every transaction a rival of every other: each reads all rows, and adds one.
+async fn count_and_add(db: &Db, id: i64) -> usize {
+    let runs = &AtomicUsize::new(0);
+    let added = db.write(|mut tx| async move {
+        runs.fetch_add(1, Ordering::Relaxed);
+        let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM t")
+            .fetch_one(tx.conn())
+            .await?;
+        sqlx::query("INSERT INTO t (id, n) VALUES ($1, $2)")
+            .bind(id)
+            .bind(rows)
+            .execute(tx.conn())
+            .await?;
+        tx.commit().await
+    });
+    added.await.unwrap();
+    runs.load(Ordering::Relaxed)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a real PostgreSQL: script/test --real"]
+async fn whoever_loses_twice_wins_whatever_others_do() {
+    let place = Place::new("rivals").await;
+    let mut processes = Vec::new();
+    for _ in 0..4 {
+        processes.push(place.process().await);
+    }
+    let mut tasks = JoinSet::new();
+    for n in 0..16 {
+        let db = processes[n % 4].clone();
+        tasks.spawn(async move {
+            let mut most = 0;
+            for i in 0..20 {
+                let id = i64::try_from(n * 1000 + i).unwrap();
+                most = most.max(count_and_add(&db, id).await);
+            }
+            most
+        });
+    }
+    let most = tasks.join_all().await.into_iter().max().unwrap();
+    assert!((2..=3).contains(&most), "{most} runs");
+    // Each saw all that came before it.
+    assert_eq!(sum(&processes[0]).await, (0..320).sum::<i64>());
 }
 
 /// Meets the other at `gate` between the two, the first time.
