@@ -8,75 +8,85 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const CURVE: [&str; 4] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+/// Two days, on the curve that everybody has, without a password on the key.
+const NEW: [&str; 9] = [
+    "req",
+    "-x509",
+    "-noenc",
+    "-days",
+    "2",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:prime256v1",
+];
 
-/// Files of an authority and of one server on this machine, in PEM (RFC 7468).
+/// An authority and what it has signed: a folder of files in PEM (RFC 7468).
 #[derive(Debug)]
-pub struct Certificates {
-    /// The authority's certificate: what clients are to trust.
-    pub authority: PathBuf,
-    /// The server's certificate, for `127.0.0.1` and `localhost`.
-    pub server: PathBuf,
-    /// Its key, readable by everybody.
+pub struct Authority(PathBuf);
+
+/// A certificate that an authority has signed, and its key: files that everybody may read.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    /// The certificate.
+    pub certificate: PathBuf,
+    /// Its key.
     pub key: PathBuf,
 }
 
-impl Certificates {
-    /// Makes them in `folder`.
-    pub fn new(folder: &Path) -> Self {
-        let made = Self {
-            authority: folder.join("authority.pem"),
-            server: folder.join("server.pem"),
-            key: folder.join("server.key"),
-        };
-        let authority_key = folder.join("authority.key");
-        issue(
-            &made.authority,
-            &authority_key,
-            &["-subj", "/CN=authority of the tests"],
-        );
-        let authority = [&made.authority, &authority_key].map(|path| path.display().to_string());
-        issue(
-            &made.server,
-            &made.key,
-            &[
-                "-subj",
-                "/CN=localhost",
-                "-CA",
-                &authority[0],
-                "-CAkey",
-                &authority[1],
-                "-addext",
-                "basicConstraints=critical,CA:FALSE",
-                "-addext",
-                "extendedKeyUsage=serverAuth",
-                "-addext",
-                "subjectAltName=IP:127.0.0.1,DNS:localhost",
-            ],
-        );
-        for path in [&made.server, &made.key] {
-            readable(path);
+impl Authority {
+    /// Makes one in a folder of its own in `folder`.
+    pub fn new(folder: &Path, name: &str) -> Self {
+        let authority = Self(folder.join(name));
+        std::fs::create_dir(&authority.0).expect("the folder is ours");
+        authority.issue("authority", &[]);
+        authority
+    }
+
+    /// What those who trust it are given.
+    pub fn certificate(&self) -> PathBuf {
+        self.0.join("authority.pem")
+    }
+
+    /// Signs a certificate that is good for `places`, as in `IP:127.0.0.1,DNS:localhost`.
+    pub fn sign(&self, name: &str, places: &str) -> Signed {
+        let own = self.signed("authority");
+        let [ca, key] = [&own.certificate, &own.key].map(|path| path.display().to_string());
+        let places = format!("subjectAltName={places}");
+        let leaf = "basicConstraints=critical,CA:FALSE";
+        let arguments = [
+            "-CA", &ca, "-CAkey", &key, "-addext", leaf, "-addext", &places,
+        ];
+        self.issue(name, &arguments)
+    }
+
+    fn issue(&self, name: &str, arguments: &[&str]) -> Signed {
+        let signed = self.signed(name);
+        let made = Command::new("openssl")
+            .args(NEW)
+            .args(["-subj", &format!("/CN={name}")])
+            .args(arguments)
+            .arg("-out")
+            .arg(&signed.certificate)
+            .arg("-keyout")
+            .arg(&signed.key)
+            .output()
+            .expect("openssl is installed");
+        let said = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "openssl: {said}");
+        readable(&signed.key);
+        signed
+    }
+
+    fn signed(&self, name: &str) -> Signed {
+        Signed {
+            certificate: self.0.join(format!("{name}.pem")),
+            key: self.0.join(format!("{name}.key")),
         }
-        made
     }
 }
 
-fn issue(certificate: &Path, key: &Path, arguments: &[&str]) {
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-noenc", "-days", "2"])
-        .args(CURVE)
-        .args(arguments)
-        .arg("-out")
-        .arg(certificate)
-        .arg("-keyout")
-        .arg(key)
-        .output()
-        .expect("openssl is installed");
-    let said = String::from_utf8_lossy(&made.stderr);
-    assert!(made.status.success(), "openssl: {said}");
-}
-
-/// An edge is another user.
+/// A server may run as another user.
 fn readable(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::Permissions::from_mode(0o644);

@@ -9,7 +9,7 @@ use testkit::nginx::NginxEdge;
 use testkit::ports;
 use testkit::real;
 use testkit::stage::eventually;
-use testkit::tls::Certificates;
+use testkit::tls::{Authority, Signed};
 
 use crate::town::{Settings, Town};
 
@@ -17,8 +17,9 @@ use crate::town::{Settings, Town};
 struct Front(Child);
 
 impl Front {
-    async fn start(folder: &Path, listen: &str, gateway: &str, tls: &Certificates) -> Self {
-        let (run, certificate, key) = (folder.display(), tls.server.display(), tls.key.display());
+    async fn start(folder: &Path, listen: &str, gateway: &str, signed: &Signed) -> Self {
+        let run = folder.display();
+        let (certificate, key) = (signed.certificate.display(), signed.key.display());
         let config = folder.join("front.conf");
         let text = format!(
             "daemon off; master_process off; pid {run}/front.pid; events {{}}
@@ -73,25 +74,27 @@ fn curl(authority: &Path, url: &str) -> String {
 async fn everything_speaks_tls_and_trusts_whom_it_is_told_to() {
     let folder = tempfile::tempdir().unwrap();
     let own = tempfile::tempdir().unwrap();
-    let tls = Certificates::new(own.path());
+    let authority = Authority::new(own.path(), "authority");
+    let server = authority.sign("server", "IP:127.0.0.1,DNS:localhost");
+    let authority = authority.certificate();
     // The edges are another user's.
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(own.path(), open).unwrap();
-    let [authority, certificate, key] =
-        [&tls.authority, &tls.server, &tls.key].map(|path| path.to_str().unwrap());
+    let [trusted, certificate, key] =
+        [&authority, &server.certificate, &server.key].map(|path| path.to_str().unwrap());
     let listen = format!("127.0.0.1:{}", ports::free());
-    let server = format!("https://{listen}");
+    let address = format!("https://{listen}");
     let settings = Settings {
         edges: &[("TLS_CERTIFICATE", certificate), ("TLS_KEY", key)],
-        config: &format!("gateway = {{ public_url = '{server}' }}"),
-        variables: &[("SSL_CERT_FILE", authority)],
+        config: &format!("gateway = {{ public_url = '{address}' }}"),
+        variables: &[("SSL_CERT_FILE", trusted)],
     };
     let town = Town::with(folder, settings).await;
-    let _front = Front::start(own.path(), &listen, town.marquee.url(), &tls).await;
+    let _front = Front::start(own.path(), &listen, town.marquee.url(), &server).await;
     let source = town.source(8);
     let upload = async |trusted: &[(&str, &str)]| -> Output {
         marquee::command_plain([
-            "upload", "--json", "--wait", "complete", "--server", &server,
+            "upload", "--json", "--wait", "complete", "--server", &address,
         ])
         .arg(&source)
         .envs(trusted.iter().copied())
@@ -105,7 +108,7 @@ async fn everything_speaks_tls_and_trusts_whom_it_is_told_to() {
     let refused = String::from_utf8(refused.stderr).unwrap();
     assert!(refused.contains("certificate"), "{refused}");
 
-    let told = upload(&[("SSL_CERT_FILE", authority)]).await;
+    let told = upload(&[("SSL_CERT_FILE", trusted)]).await;
     let complaint = String::from_utf8_lossy(&told.stderr);
     assert!(told.status.success(), "{complaint}");
     let told: Value = serde_json::from_slice(&told.stdout).unwrap();
@@ -116,6 +119,6 @@ async fn everything_speaks_tls_and_trusts_whom_it_is_told_to() {
     assert!(town.edges.iter().any(of_edge), "{hls}");
     for url in [hls, told["watch_url"].as_str().unwrap()] {
         assert!(url.starts_with("https://"), "{url}");
-        assert_eq!(curl(&tls.authority, url), "2 200", "{url}");
+        assert_eq!(curl(&authority, url), "2 200", "{url}");
     }
 }

@@ -47,19 +47,27 @@ const RELAY: Duration = Duration::from_secs(5);
 /// How long the lag is asked for again when the brokers do not know.
 const LAG: Duration = Duration::from_secs(5);
 
+/// What else may be wrong.
+const NO_CERTIFICATE: &str =
+    "; if it asks clients for a certificate, set events.certificate_file and events.key_file";
+
 /// A bus that cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenKafkaError {
     /// No broker answers.
     #[error(
         "no event broker answers at {brokers} ({reason}): check events.brokers and \
-         events.security, and that a broker runs there"
+         events.security, and that a broker runs there{}",
+        if *.anonymous { NO_CERTIFICATE } else { "" }
     )]
     Away {
         /// Where.
         brokers: String,
         /// What the last attempt came to.
         reason: String,
+        /// Whether it was over TLS without a certificate of our own: with TLS 1.3 a broker that
+        /// wants one is only seen to end the connection.
+        anonymous: bool,
     },
     /// User or password are wrong.
     #[error(

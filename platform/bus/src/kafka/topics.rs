@@ -12,7 +12,7 @@ use tracing::{debug, info, warn};
 
 use super::OpenKafkaError;
 use super::client::{Ear, Names};
-use crate::config::Config;
+use crate::config::{Config, Security};
 use crate::dlq;
 
 /// How long one question to the brokers may take.
@@ -72,6 +72,7 @@ pub(super) async fn ensure(
 async fn find_brokers(settings: &ClientConfig, config: &Config) -> Result<Known, OpenKafkaError> {
     let settings = settings.clone();
     let brokers = config.brokers.clone().unwrap_or_default();
+    let anonymous = config.security == Security::Tls && config.certificate_file.is_none();
     let limit = Duration::from_secs(config.start_wait_s.into());
     let client: BaseConsumer<Ear> = settings
         .create_with_context(Ear::default())
@@ -96,8 +97,11 @@ async fn find_brokers(settings: &ClientConfig, config: &Config) -> Result<Known,
                 }
                 Code::SSL => return Err(OpenKafkaError::Tls { reason: reason.1 }),
                 _ if waited >= limit => {
-                    let reason = reason.1;
-                    return Err(OpenKafkaError::Away { brokers, reason });
+                    return Err(OpenKafkaError::Away {
+                        brokers,
+                        reason: reason.1,
+                        anonymous,
+                    });
                 }
                 _ => {}
             }

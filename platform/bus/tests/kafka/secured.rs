@@ -1,76 +1,34 @@
 //! A broker that is reached by TLS, with certificates of an authority of our own, and a user whose
 //! password is proved by SCRAM.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use platform_bus::{Bus as _, Config, KafkaBus, Mechanism, Outgoing, Security};
 use platform_core::{Lifecycle, Redacted};
+use testkit::tls::Authority;
 
 use super::brokers::Broker;
 
 const TOPIC: &str = "t";
 
-/// An authority, and what it has signed.
-struct Authority(PathBuf);
+/// A broker with a certificate of `authority` that is good for `place`.
+fn broker(authority: &Authority, place: &str) -> Broker {
+    let signed = authority.sign("broker", place);
+    let both =
+        [&signed.key, &signed.certificate].map(|path| std::fs::read_to_string(path).unwrap());
+    let keys = signed.key.with_extension("both");
+    std::fs::write(&keys, both.concat()).unwrap();
+    Broker::start_secured(&keys, &authority.certificate())
+}
 
-impl Authority {
-    fn new(folder: &Path, name: &str) -> Self {
-        let authority = Self(folder.join(name));
-        std::fs::create_dir(&authority.0).unwrap();
-        authority.make("ca", &[]);
-        authority
-    }
-
-    /// Signs a certificate that is good for `place`.
-    fn sign(&self, name: &str, place: &str) {
-        let (ca, key) = (self.file("ca.pem"), self.file("ca.key"));
-        let (ca, key) = (ca.to_str().unwrap(), key.to_str().unwrap());
-        let place = format!("subjectAltName={place}");
-        self.make(name, &["-CA", ca, "-CAkey", key, "-addext", &place]);
-    }
-
-    fn make(&self, name: &str, arguments: &[&str]) {
-        let made = Command::new("openssl")
-            .args([
-                "req", "-x509", "-nodes", "-days", "2", "-newkey", "rsa:2048",
-            ])
-            .args(["-subj", &format!("/CN={name}")])
-            .arg("-keyout")
-            .arg(self.file(&format!("{name}.key")))
-            .arg("-out")
-            .arg(self.file(&format!("{name}.pem")))
-            .args(arguments)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&made.stderr);
-        assert!(made.status.success(), "openssl: {said}");
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    /// A broker with a certificate of this authority that is good for `place`.
-    fn broker(&self, place: &str) -> Broker {
-        self.sign("broker", place);
-        let read = |name| std::fs::read_to_string(self.file(name)).unwrap();
-        let keys = self.file("broker-keys.pem");
-        std::fs::write(&keys, read("broker.key") + &read("broker.pem")).unwrap();
-        Broker::start_secured(&keys, &self.file("ca.pem"))
-    }
-
-    /// How the user who trusts this authority enters a broker.
-    fn user(&self, broker: &Broker) -> Config {
-        Config {
-            brokers: Some(broker.sasl_tls_address()),
-            security: Security::SaslTls,
-            ca_file: Some(self.file("ca.pem")),
-            sasl_mechanism: Mechanism::ScramSha512,
-            username: Some("marquee".to_owned()),
-            password: Some(Redacted::new("right")),
-            ..Config::default()
-        }
+/// How the user who trusts `authority` enters a broker.
+fn user(authority: &Authority, broker: &Broker) -> Config {
+    Config {
+        brokers: Some(broker.sasl_tls_address()),
+        security: Security::SaslTls,
+        ca_file: Some(authority.certificate()),
+        sasl_mechanism: Mechanism::ScramSha512,
+        username: Some("marquee".to_owned()),
+        password: Some(Redacted::new("right")),
+        ..Config::default()
     }
 }
 
@@ -100,10 +58,10 @@ async fn tls_and_scram_let_in_who_is_right() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new(folder.path(), "ours");
     let stranger = Authority::new(folder.path(), "another");
-    let broker = authority.broker("IP:127.0.0.1");
-    authority.sign("client", "DNS:marquee");
+    let broker = broker(&authority, "IP:127.0.0.1");
+    let client = authority.sign("client", "DNS:marquee");
 
-    let user = authority.user(&broker);
+    let user = user(&authority, &broker);
     publish(&user).await.unwrap();
     let told = async |config: Config| publish(&config).await.unwrap_err();
     for mechanism in [Mechanism::ScramSha256, Mechanism::ScramSha512] {
@@ -121,7 +79,7 @@ async fn tls_and_scram_let_in_who_is_right() {
         assert!(!said.contains("wrong"), "{said}");
     }
     let distrust = Config {
-        ca_file: Some(stranger.file("ca.pem")),
+        ca_file: Some(stranger.certificate()),
         ..user.clone()
     };
     let said = told(distrust).await;
@@ -130,8 +88,8 @@ async fn tls_and_scram_let_in_who_is_right() {
     let certified = Config {
         brokers: Some(broker.tls_address()),
         security: Security::Tls,
-        certificate_file: Some(authority.file("client.pem")),
-        key_file: Some(authority.file("client.key")),
+        certificate_file: Some(client.certificate),
+        key_file: Some(client.key),
         ..user
     };
     publish(&certified).await.unwrap();
@@ -142,7 +100,7 @@ async fn tls_and_scram_let_in_who_is_right() {
     };
     let said = told(without).await;
     // TLS 1.3 tells a client without a certificate nothing but that the connection ends.
-    assert!(said.contains("events.security"), "{said}");
+    assert!(said.contains("events.certificate_file"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,8 +108,8 @@ async fn tls_and_scram_let_in_who_is_right() {
 async fn a_certificate_for_another_name_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new(folder.path(), "ours");
-    let broker = authority.broker("DNS:elsewhere.example");
-    let config = authority.user(&broker);
+    let broker = broker(&authority, "DNS:elsewhere.example");
+    let config = user(&authority, &broker);
     let told = publish(&config).await.unwrap_err();
     assert!(told.contains("the names in events.brokers"), "{told}");
 }
