@@ -18,7 +18,7 @@ use crate::rush::Rush;
 use crate::store::{Claim, Slots, StoreError};
 
 /// Commits come in bursts; looking for tasks more often than this is of no use.
-const BREATH: Duration = Duration::from_millis(20);
+const BREATH: Duration = Duration::from_millis(5);
 /// How long to wait when the database failed.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Look at least this often, in case the clock jumped.

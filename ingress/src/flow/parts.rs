@@ -1,5 +1,7 @@
 //! Announcing parts and seeing which are stored.
 
+use futures_util::TryFutureExt as _;
+use futures_util::future::try_join;
 use platform_blob::{MultipartId, Part, PartToSign, PresignedRequest};
 use platform_db::DbError;
 use url::Url;
@@ -106,8 +108,11 @@ impl Uploads {
         upload: &Upload,
         multipart: &MultipartId,
     ) -> Result<Vec<Part>, UploadError> {
-        let stored = self.blobs.list_parts(&upload.key(), multipart).await?;
-        let announced = self.store.parts(&upload.id).await?;
+        let key = upload.key();
+        let stored = self.blobs.list_parts(&key, multipart);
+        let announced = self.store.parts(&upload.id);
+        let (stored, announced) =
+            try_join(stored.err_into::<UploadError>(), announced.err_into()).await?;
         Ok(verified(&announced, stored))
     }
 }
