@@ -132,6 +132,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
     } = deps;
     let registered = registered(&config)?;
     let probe = db.probe();
+    let db = db.about("edge-provider");
     db.migrate("edge-provider", MIGRATIONS).await?;
     let edges = Edges::new(db);
     let several = registered.len() > 1;

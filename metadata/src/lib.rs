@@ -100,5 +100,5 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
 async fn open(config: &Config, db: &Db) -> Result<(Store, Arc<dyn SearchIndex>), StartError> {
     db.migrate("metadata", store::MIGRATIONS).await?;
     let index = search::open(config).await?;
-    Ok((Store::new(db.clone()), index))
+    Ok((Store::new(db), index))
 }

@@ -99,6 +99,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         seed_key,
     } = deps;
     let probe = db.probe();
+    let db = db.about("post-processor");
     db.migrate("post-processor", MIGRATIONS).await?;
     let discovery = client.discovery().clone();
     let mut credentials = config.credentials;

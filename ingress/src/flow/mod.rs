@@ -38,7 +38,7 @@ pub(crate) struct Uploads {
 impl Uploads {
     pub(crate) fn new(deps: &Deps, config: Arc<Config>) -> Self {
         Self {
-            store: Store::new(deps.db.clone()),
+            store: Store::new(deps.db.about("ingress")),
             blobs: Arc::clone(&deps.blobs),
             clock: Arc::clone(&deps.clock),
             public_objects: deps.public_objects.clone(),

@@ -48,11 +48,13 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) fn new(db: Db) -> Self {
-        Self { db }
+    pub(crate) fn new(db: &Db) -> Self {
+        Self {
+            db: db.about("metadata"),
+        }
     }
 
-    /// Changes when anything is committed.
+    /// Changes when anything is committed to the catalogue.
     pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
         self.db.changes()
     }

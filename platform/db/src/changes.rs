@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{info, warn};
 
-use crate::write::News;
+use crate::news::News;
 
 const CHANNEL: &str = "marquee_changes";
 
@@ -47,14 +47,14 @@ pub(crate) fn follow(link: Link, lifecycle: &Lifecycle) {
 
 async fn tell(readers: AnyPool, news: News, name: String, lifecycle: Lifecycle) {
     loop {
-        tokio::select! {
+        let subjects = tokio::select! {
             () = lifecycle.draining() => return,
             () = readers.close_event() => return,
-            () = news.committed.notified() => {}
-        }
+            subjects = news.untold() => subjects,
+        };
         let told = sqlx::query("SELECT count(pg_notify($1, $2))")
             .bind(CHANNEL)
-            .bind(&name)
+            .bind(format!("{name} {subjects}"))
             .execute(&readers)
             .await;
         if let Err(error) = told {
@@ -75,8 +75,12 @@ async fn listen(link: Link, name: String, lifecycle: Lifecycle) {
             () = lifecycle.draining() => return,
             () = link.readers.close_event() => return,
             heard = hear(&mut listener) => match heard {
-                Ok(Some(from)) if from == name => {}
-                Ok(Some(_)) => link.news.wake(),
+                Ok(Some(told)) => {
+                    let (from, subjects) = told.split_once(' ').unwrap_or((&told, ""));
+                    if from != name {
+                        link.news.hear(subjects);
+                    }
+                }
                 Ok(None) => (listener, lost) = (None, true),
                 Err(error) => {
                     warn!(%error, "commits of other processes are noticed late");
@@ -94,7 +98,7 @@ async fn listen(link: Link, name: String, lifecycle: Lifecycle) {
                 let now = snapshot(&link.readers).await;
                 if now.is_some() && now != seen {
                     seen = now;
-                    link.news.wake();
+                    link.news.wake_all();
                 }
             }
         }
@@ -115,7 +119,7 @@ async fn connect(link: &Link) -> Option<PgListener> {
     Some(listener)
 }
 
-/// Who notified; `None` when the connection was lost. Waits for ever without a listener.
+/// Who notified of what, apart by a space; `None` when the connection was lost. Waits for ever without a listener.
 async fn hear(listener: &mut Option<PgListener>) -> Result<Option<String>, sqlx::Error> {
     match listener {
         Some(listener) => {

@@ -30,6 +30,7 @@ mod copy;
 mod engine;
 mod error;
 mod migrate;
+mod news;
 mod open;
 mod postgres;
 mod sqlite;
@@ -42,7 +43,8 @@ use std::sync::Arc;
 use sqlx::AnyPool;
 use tokio::sync::watch;
 
-use write::{News, Turns};
+use news::News;
+use write::Turns;
 
 pub use config::{DatabaseConfig, PostgresUrl};
 pub use copy::CopyError;
@@ -97,10 +99,20 @@ impl Db {
         }
     }
 
+    /// The same database, whose transactions are about `subject`, such as the tables of one service:
+    /// they wake only those who wait for [`changes`](Self::changes) about the same, or about all.
+    #[must_use]
+    pub fn about(&self, subject: &'static str) -> Self {
+        Self {
+            news: self.news.about(subject),
+            ..self.clone()
+        }
+    }
+
     /// A number that changes with every commit, of this process and, with some delay, of others:
-    /// what to wait on instead of polling tables.
+    /// what to wait on instead of polling tables. It may change without one, too.
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.news.changed.subscribe()
+        self.news.subscribe()
     }
 
     /// The file that the rows are in, if they are in one.

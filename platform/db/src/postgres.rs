@@ -16,8 +16,9 @@ use url::Url;
 use crate::changes::{self, Link};
 use crate::config::LEAST_CONNECTIONS;
 use crate::engine::Engine;
+use crate::news::News;
 use crate::open::install_drivers;
-use crate::write::{News, Turns};
+use crate::write::Turns;
 use crate::{DatabaseConfig, Db, OpenError, Outbox, PostgresUrl};
 
 /// How long one attempt to connect may take at start.

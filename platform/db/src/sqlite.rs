@@ -13,8 +13,9 @@ use sqlx::{AnyConnection, AnyPool, Connection as _};
 use tracing::warn;
 
 use crate::engine::Engine;
+use crate::news::News;
 use crate::open::install_drivers;
-use crate::write::{News, Turns};
+use crate::write::Turns;
 use crate::{Db, OpenError, Outbox};
 
 /// How often to look whether another process has written. Within a process nobody waits for it.
@@ -163,7 +164,7 @@ async fn watch_other_processes(
         match version {
             Ok(version) if seen != Some(version) => {
                 seen = Some(version);
-                news.wake();
+                news.wake_all();
             }
             Ok(_) => {}
             Err(error) => warn!(%error, "cannot see whether other processes wrote"),

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use platform_core::backoff::Backoff;
 use sqlx::{Any, AnyConnection};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
+use crate::news::News;
 use crate::{Db, DbError, Outbox, WriteError};
 
 /// How long a write that is interrupted again and again is run again.
@@ -60,29 +61,6 @@ impl Turns {
             .acquire_many_owned(permits)
             .await
             .map_err(|_closed| DbError::Unavailable(sqlx::Error::PoolClosed))
-    }
-}
-
-/// What tells of commits.
-#[derive(Debug, Clone)]
-pub(crate) struct News {
-    /// Wakes whoever waits in this process.
-    pub(crate) changed: watch::Sender<u64>,
-    /// Wakes who tells other processes.
-    pub(crate) committed: Arc<Notify>,
-}
-
-impl News {
-    pub(crate) fn new() -> Self {
-        Self {
-            changed: watch::Sender::new(0),
-            committed: Arc::default(),
-        }
-    }
-
-    /// There may be something new to see.
-    pub(crate) fn wake(&self) {
-        self.changed.send_modify(|n| *n = n.wrapping_add(1));
     }
 }
 
@@ -202,8 +180,7 @@ impl Tx {
             }
         }
         self.inner.commit().await.map_err(DbError::of_commit)?;
-        self.news.wake();
-        self.news.committed.notify_one();
+        self.news.committed();
         Ok(())
     }
 }

@@ -238,6 +238,25 @@ async fn a_commit_wakes_other_processes_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a real PostgreSQL: script/test --real"]
+async fn commits_wake_those_of_other_processes_whom_they_concern() {
+    let place = Place::new("subjects").await;
+    let (mine, other) = (place.process().await, place.process().await);
+    let (films, tasks) = (mine.about("films"), mine.about("tasks"));
+    // Once a second everybody looks, which is not a commit: of many, most concern films only.
+    let (mut of_films, mut of_tasks) = (films.changes(), tasks.changes());
+    let mut woken = 0;
+    for id in 0..40 {
+        of_films.mark_unchanged();
+        of_tasks.mark_unchanged();
+        insert(&other.about("films"), id).await.unwrap();
+        of_films.changed().await.unwrap();
+        woken += usize::from(of_tasks.has_changed().unwrap());
+    }
+    assert!(woken < 20, "{woken} of 40");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a real PostgreSQL: script/test --real"]
 async fn a_transaction_in_which_a_statement_failed_does_not_pass_for_committed() {
     let place = Place::new("failed").await;
     let db = place.process().await;

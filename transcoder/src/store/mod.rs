@@ -101,13 +101,13 @@ impl Store {
     pub(crate) async fn open(db: Db, clock: Arc<dyn Clock>) -> Result<Self, MigrateError> {
         db.migrate("transcoder", schema::MIGRATIONS).await?;
         Ok(Self {
-            db,
+            db: db.about("transcoder"),
             clock,
             claiming: Arc::default(),
         })
     }
 
-    /// Changes with every commit: what to wait on for new tasks.
+    /// Changes with every commit of this service: what to wait on for new tasks.
     pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
         self.db.changes()
     }

@@ -100,8 +100,9 @@ impl<O: Outlet> Relay<O> {
     ) -> Result<(), MigrateError> {
         db.migrate("outbox", table::MIGRATIONS).await?;
         let relay = Self {
+            // Every service appends.
             changes: db.changes(),
-            db,
+            db: db.about("outbox"),
             outlet: Arc::new(outlet),
             lifecycle: lifecycle.clone(),
             lease,
