@@ -18,7 +18,7 @@ use crate::news::News;
 const CHANNEL: &str = "marquee_changes";
 
 /// Pause between notifications of this process. The first after a pause goes at once.
-const TOGETHER: Duration = Duration::from_millis(10);
+const TOGETHER: Duration = Duration::from_millis(2);
 
 /// How often to look whether another process wrote and could not tell: it died, or nobody was
 /// listening here.

@@ -70,7 +70,7 @@ pub(crate) async fn open(
 
     // One connection is the listener's.
     let writers = WRITERS.min((most - 1) / 2);
-    let readers = pool(most - 1 - writers, &options, READER);
+    let readers = pool(most - 1 - writers, true, &options, READER);
     let news = News::new();
     let link = Link {
         options: PgConnectOptions::from_url(&complete).map_err(wrap)?,
@@ -82,7 +82,8 @@ pub(crate) async fn open(
         outbox: Outbox::default(),
         engine: Engine::Postgres,
         readers,
-        writer: pool(writers, &options, WRITER),
+        // A write that finds its connection gone is run again.
+        writer: pool(writers, false, &options, WRITER),
         turns: Turns::new(u16::try_from(writers).unwrap_or(1)),
         news,
         file: None,
@@ -132,9 +133,16 @@ async fn read(key: &'static str, path: &Path) -> Result<String, OpenError> {
         })
 }
 
-fn pool(size: u32, options: &AnyConnectOptions, settings: &'static [&'static str]) -> AnyPool {
+/// Asks a connection before each use whether it is still there, if `tested`.
+fn pool(
+    size: u32,
+    tested: bool,
+    options: &AnyConnectOptions,
+    settings: &'static [&'static str],
+) -> AnyPool {
     AnyPoolOptions::new()
         .max_connections(size)
+        .test_before_acquire(tested)
         .acquire_timeout(ACQUIRE)
         .idle_timeout(Duration::from_mins(5))
         .after_connect(move |connection, _| Box::pin(configure(connection, settings)))
