@@ -85,11 +85,12 @@ impl Db {
         let mut attempt = 1;
         loop {
             // Lest it lose for ever, who has lost once runs without rivals from this process, and
-            // who has lost again without any.
+            // who has lost twice without any; not each time from there on, for all others wait
+            // meanwhile, and a process that hangs may make it vain.
             let rivals = match attempt {
                 1 => Rivals::All,
-                2 => Rivals::Others,
-                _ => Rivals::None,
+                n if n % 3 == 0 => Rivals::None,
+                _ => Rivals::Others,
             };
             let tx = self.begin_beside(rivals).await;
             let outcome = match tx {
