@@ -125,18 +125,13 @@ impl Tasks {
         Ok(due)
     }
 
-    /// Keeps a claim, at `progress`. False when it is not ours any more.
-    pub(crate) async fn renew(
-        &self,
-        claim: &Claim,
-        progress: u32,
-        now_ms: i64,
-    ) -> Result<bool, StoreError> {
+    /// Records how far a claim's work has come. False when it is not ours any more.
+    pub(crate) async fn reached(&self, claim: &Claim, progress: u32) -> Result<bool, StoreError> {
         self.update(
-            "UPDATE post_task SET due_ms = $6, progress = $7
+            "UPDATE post_task SET progress = $6
              WHERE video_id = $1 AND revision = $2 AND edge = $3 AND part = $4 AND claims = $5",
             claim,
-            |query| query.bind(now_ms + LEASE_MS).bind(i64::from(progress)),
+            |query| query.bind(i64::from(progress)),
         )
         .await
     }

@@ -48,8 +48,7 @@ impl Workshop {
                 self.bring_one(job, &place, object.clone()).await?;
                 brought += 1;
             }
-            let now = self.clock.now_ms();
-            if !self.tasks.renew(claim, brought, now).await? {
+            if !self.tasks.reached(claim, brought).await? {
                 return Ok(Outcome::Lost);
             }
         }
