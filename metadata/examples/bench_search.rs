@@ -1,6 +1,7 @@
 //! Search in a large catalogue, on both engines: what the service adds to the engine's own time,
-//! and how soon a film that went live is found: `script/bench search [FILMS]`, with the address of
-//! an Elasticsearch in `MARQUEE_TEST_ELASTICSEARCH`.
+//! and how soon a film that went live is found: `script/bench search [FILMS [ENGINE]]`, with the
+//! address of an Elasticsearch in `MARQUEE_TEST_ELASTICSEARCH`. `ENGINE` is `tantivy` or
+//! `elasticsearch`, for one of them alone.
 
 #![expect(
     clippy::expect_used,
@@ -46,17 +47,24 @@ const SEED: u64 = 7;
 async fn main() {
     let told = std::env::args().nth(1);
     let films = told.map_or(FILMS, |films| films.parse().expect("a number of films"));
+    let only = std::env::args().nth(2);
+    let wanted = |engine: &str| only.as_deref().is_none_or(|only| only == engine);
     line(&format!(
         "| {films} films | p50 | p99 | ratio p50 | ratio p99 | found after, median | worst |"
     ));
     line("| --- | --- | --- | --- | --- | --- | --- |");
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut tantivy = Config {
-        folder: folder.path().join("index"),
-        ..Config::default()
-    };
-    tantivy.timeout_ms = 10_000;
-    engine("Tantivy", films, &tantivy).await;
+    if wanted("tantivy") {
+        let folder = tempfile::tempdir().expect("a folder");
+        let tantivy = Config {
+            folder: folder.path().join("index"),
+            timeout_ms: 10_000,
+            ..Config::default()
+        };
+        engine("Tantivy", films, &tantivy).await;
+    }
+    if !wanted("elasticsearch") {
+        return;
+    }
     let elastic = Config {
         url: Some(testkit::real::elasticsearch().parse().expect("an address")),
         index_prefix: format!("bench{:08x}", rand::random::<u32>()),

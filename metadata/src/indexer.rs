@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use platform_core::Lifecycle;
+use platform_core::backoff::Backoff;
 use platform_db::DbError;
 use tracing::{error, info, warn};
 
@@ -23,6 +24,14 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(10);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// After so many failures in a row the index is taken for broken.
 const PATIENCE: u32 = 5;
+
+/// How long a rebuild waits for a server that is away or has too much to do, some two minutes:
+/// what it has done by then may have taken hours.
+const FILLING: Backoff = Backoff {
+    first: Duration::from_millis(200),
+    limit: Duration::from_secs(10),
+    attempts: 20,
+};
 
 /// Keeps the search index in step with the rows.
 #[derive(Debug)]
@@ -129,11 +138,31 @@ impl Indexer {
             let put = |change: &&Change| matches!(change, Change::Put(_));
             progress.videos += changes.iter().filter(put).count() as u64;
             progress.rows += changes.len() as u64;
-            self.index.fill(&next, changes).await?;
+            self.fill(&next, &changes).await?;
         }
         self.store.expect_index(&next).await?;
         self.index.switch_to(&next).await?;
         Ok(progress.videos)
+    }
+
+    /// Writes to the index that is built, in the end also when it is away in between.
+    async fn fill(&self, next: &str, changes: &[Change]) -> Result<(), SearchError> {
+        let mut attempt = 1;
+        loop {
+            let Err(error) = self.index.fill(next, changes.to_vec()).await else {
+                return Ok(());
+            };
+            let pause = FILLING.delay(attempt, &mut rand::rng());
+            let Some(pause) = pause.filter(|_| error.kind() == SearchErrorKind::Away) else {
+                return Err(error);
+            };
+            if attempt.is_power_of_two() {
+                let error: &dyn std::error::Error = &error;
+                warn!(error, attempt, "the rebuild of the search index waits");
+            }
+            tokio::time::sleep(pause.max(error.wait().unwrap_or_default())).await;
+            attempt += 1;
+        }
     }
 
     /// Throws away what is indexed; the next steps index everything.
@@ -188,5 +217,101 @@ fn change_of(pending: &Pending) -> Change {
             description: description.to_owned(),
             published_at_ms,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use async_trait::async_trait;
+    use platform_db::Db;
+
+    use super::*;
+    use crate::search::{Page, Query, TantivyIndex};
+    use crate::store;
+
+    /// An index that is away for some calls of `fill`.
+    #[derive(Debug)]
+    struct Busy {
+        index: TantivyIndex,
+        away: AtomicU32,
+        kind: SearchErrorKind,
+    }
+
+    #[async_trait]
+    impl SearchIndex for Busy {
+        async fn id(&self) -> Result<String, SearchError> {
+            self.index.id().await
+        }
+
+        async fn apply(&self, changes: Vec<Change>) -> Result<(), SearchError> {
+            self.index.apply(changes).await
+        }
+
+        async fn search(&self, query: Query) -> Result<Page, SearchError> {
+            self.index.search(query).await
+        }
+
+        async fn clear(&self) -> Result<String, SearchError> {
+            self.index.clear().await
+        }
+
+        async fn begin_next(&self) -> Result<String, SearchError> {
+            self.index.begin_next().await
+        }
+
+        async fn fill(&self, next: &str, changes: Vec<Change>) -> Result<(), SearchError> {
+            let less = |left: u32| left.checked_sub(1);
+            let (store, load) = (Ordering::Relaxed, Ordering::Relaxed);
+            if self.away.fetch_update(store, load, less).is_ok() {
+                return Err(SearchError::new(self.kind, "too many requests"));
+            }
+            self.index.fill(next, changes).await
+        }
+
+        async fn switch_to(&self, next: &str) -> Result<(), SearchError> {
+            self.index.switch_to(next).await
+        }
+    }
+
+    async fn rebuilt(kind: SearchErrorKind) -> Result<u64, StepError> {
+        let folder = tempfile::tempdir().unwrap();
+        let life = Lifecycle::new();
+        let db = Db::open_sqlite(&folder.path().join("rows.db"), &life)
+            .await
+            .unwrap();
+        db.migrate("metadata", store::MIGRATIONS).await.unwrap();
+        let film = "INSERT INTO metadata_video (video_id, owner, title, description, state,
+                created_at_ms, published_at_ms, facts, version, search_version, indexed_version)
+             VALUES ('aaaaaaaaaaaaaaaaaaaaaaaaaa', 'ada', 'A film', '', 'live', 1, 1, '{}', 1, 1, 1)";
+        let written: Result<(), DbError> = db
+            .write(async |mut tx| {
+                sqlx::query(film).execute(tx.conn()).await?;
+                tx.commit().await
+            })
+            .await;
+        written.unwrap();
+        let index = Busy {
+            index: TantivyIndex::open(&folder.path().join("index"))
+                .await
+                .unwrap(),
+            away: AtomicU32::new(2),
+            kind,
+        };
+        let indexer = Indexer::new(Store::new(&db), Arc::new(index));
+        let built = indexer.rebuild(|_| {}).await;
+        life.drain();
+        built
+    }
+
+    #[tokio::test]
+    async fn a_rebuild_waits_for_a_server_that_has_too_much_to_do() {
+        assert_eq!(rebuilt(SearchErrorKind::Away).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_rebuild_ends_where_waiting_is_of_no_use() {
+        assert!(rebuilt(SearchErrorKind::Corrupt).await.is_err());
     }
 }
