@@ -15,25 +15,29 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// Begins a transaction that may write: beside those of other processes or, when `alone`, after
-    /// those have ended and before others begin. SQLite must take the write lock at once: a
-    /// transaction that reads first and writes later fails with BUSY instead of waiting.
-    pub(crate) fn begin(self, alone: bool) -> &'static str {
+    /// Begins a transaction that may write. SQLite must take the write lock at once: a transaction
+    /// that reads first and writes later fails with BUSY instead of waiting.
+    pub(crate) fn begin(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN IMMEDIATE",
+            Self::Postgres => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+        }
+    }
+
+    /// What a transaction that may write does first: it waits for its turn beside those of other
+    /// processes or, when `alone`, after those have ended and before others begin.
+    pub(crate) fn turn(self, alone: bool) -> Option<&'static str> {
         match (self, alone) {
-            (Self::Sqlite, _) => "BEGIN IMMEDIATE",
+            (Self::Sqlite, _) => None,
             // LOCK waits before the transaction has its view of the database, other than a SELECT
             // that takes a lock: whoever was waited for is seen and not fought with.
-            (Self::Postgres, false) => {
-                "BEGIN ISOLATION LEVEL SERIALIZABLE;
-                 LOCK TABLE writer_turn IN ROW EXCLUSIVE MODE"
-            }
+            (Self::Postgres, false) => Some("LOCK TABLE writer_turn IN ROW EXCLUSIVE MODE"),
             // All others wait behind this; it gives up soon when one that hangs is before it.
-            (Self::Postgres, true) => {
-                "BEGIN ISOLATION LEVEL SERIALIZABLE;
-                 SET LOCAL lock_timeout = '1s';
+            (Self::Postgres, true) => Some(
+                "SET LOCAL lock_timeout = '1s';
                  LOCK TABLE writer_turn IN EXCLUSIVE MODE;
-                 SET LOCAL lock_timeout = '10s'"
-            }
+                 SET LOCAL lock_timeout = '10s'",
+            ),
         }
     }
 
@@ -59,7 +63,7 @@ impl Engine {
         }
     }
 
-    /// Makes what [`begin`](Self::begin) locks, an empty table; whoever else does so waits.
+    /// Makes what [`turn`](Self::turn) locks, an empty table; whoever else does so waits.
     pub(crate) const WRITER_TURN: &'static str = "
         BEGIN;
         SELECT pg_advisory_xact_lock(5577006791947779410);

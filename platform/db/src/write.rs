@@ -123,9 +123,14 @@ impl Db {
 
     async fn begin_beside(&self, rivals: Rivals) -> Result<Tx, DbError> {
         let turn = self.turns.take(rivals != Rivals::All).await?;
-        let begin = self.engine.begin(rivals == Rivals::None);
-        let inner = self.writer.begin_with(begin).await?;
-        Ok(self.tx(inner, turn))
+        let inner = self.writer.begin_with(self.engine.begin()).await?;
+        let mut tx = self.tx(inner, turn);
+        // A statement of its own: a BEGIN that fails half-way would leave the connection in a
+        // transaction that nobody ends.
+        if let Some(turn) = self.engine.turn(rivals == Rivals::None) {
+            sqlx::raw_sql(turn).execute(tx.conn()).await?;
+        }
+        Ok(tx)
     }
 
     /// Begins a transaction that sees what was committed before each of its statements.

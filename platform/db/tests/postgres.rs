@@ -184,6 +184,38 @@ async fn whoever_loses_twice_wins_whatever_others_do() {
     assert_eq!(sum(&processes[0]).await, (0..320).sum::<i64>());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a real PostgreSQL: script/test --real"]
+async fn whoever_cannot_be_alone_goes_on_beside_who_hangs() {
+    let place = Place::new("hanging").await;
+    let (mine, other) = (place.process().await, place.process().await);
+    let hangs = other.begin().await.unwrap();
+    let runs = &AtomicUsize::new(0);
+    let begun = Instant::now();
+    let written = mine.write(|mut tx| async move {
+        // As if it lost two races: the third time it is to be alone.
+        if runs.fetch_add(1, Ordering::Relaxed) < 2 {
+            return Err(DbError::Interrupted(sqlx::Error::BeginFailed));
+        }
+        sqlx::query("INSERT INTO t (id, n) VALUES (1, 0)")
+            .execute(tx.conn())
+            .await?;
+        tx.commit().await
+    });
+    written.await.unwrap();
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    // And no connection is of less use than before.
+    let mut tasks = JoinSet::new();
+    for _ in 0..40 {
+        let mine = mine.clone();
+        tasks.spawn(async move { increment(&mine, 1).await.unwrap() });
+    }
+    tasks.join_all().await;
+    assert_eq!(sum(&mine).await, 40);
+    drop(hangs);
+}
+
 /// Meets the other at `gate` between the two, the first time.
 async fn increment_both(db: Db, order: [i64; 2], gate: Arc<tokio::sync::Barrier>) {
     let (met, gate) = (&AtomicBool::new(false), &gate);
