@@ -1,6 +1,7 @@
 //! Certificates by an authority that nobody but the tests trusts.
 #![expect(
     clippy::expect_used,
+    clippy::missing_panics_doc,
     clippy::disallowed_methods,
     reason = "a failed step is a failed test, and only what ships is forbidden to start processes"
 )]
