@@ -153,7 +153,11 @@ impl ClientContext for Ear {
 
     fn error(&self, error: KafkaError, reason: &str) {
         debug!(reason, "kafka client");
-        let code = error.rdkafka_error_code().unwrap_or(Code::Unknown);
+        // A handshake that ends while the answer is read is told of as a connection that was lost.
+        let code = match error.rdkafka_error_code() {
+            Some(Code::BrokerTransportFailure) if reason.contains("SSL routines") => Code::SSL,
+            code => code.unwrap_or(Code::Unknown),
+        };
         let mut complaint = self
             .complaint
             .lock()
