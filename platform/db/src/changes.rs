@@ -119,7 +119,8 @@ async fn connect(link: &Link) -> Option<PgListener> {
     Some(listener)
 }
 
-/// Who notified of what, apart by a space; `None` when the connection was lost. Waits for ever without a listener.
+/// Who notified of what, apart by a space; `None` when the connection was lost. Waits for ever
+/// without a listener.
 async fn hear(listener: &mut Option<PgListener>) -> Result<Option<String>, sqlx::Error> {
     match listener {
         Some(listener) => {

@@ -262,8 +262,10 @@ async fn runs_cancelled_while_they_start_leave_no_process_behind() {
 
 /// Waits until nothing with this mark is there: what is killed takes a moment to be gone.
 async fn gone(mark: &str, tools: &Toolbox) {
-    let what = format!("no process of {} is left", tools.sandbox.name());
-    until(&what, || alive(mark).is_empty()).await;
+    let gone = until("no process is left", || alive(mark).is_empty());
+    let soon = tokio::time::timeout(Duration::from_secs(5), gone).await;
+    let name = tools.sandbox.name();
+    assert!(soon.is_ok(), "{name}: left after 5 s: {:?}", alive(mark));
 }
 
 #[tokio::test]
