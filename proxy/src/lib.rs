@@ -9,9 +9,10 @@ mod http;
 mod watch;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use platform_core::Lifecycle;
-use platform_http::{Client, Health, Running, ServeError, Server, Service};
+use platform_http::{Client, Running, ServeError, Server, Service};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -26,6 +27,9 @@ pub struct Config {
     /// Its address as people see it, such as `https://films.example`, for what ends TLS in front of
     /// it. Default: where it listens.
     pub public_url: Option<Url>,
+    /// Seconds that it goes on serving when it is told to end, while `/health/ready` says that it is
+    /// about to: a little more than a load balancer in front of several gateways takes to notice.
+    pub notice_s: u64,
 }
 
 impl Config {
@@ -44,6 +48,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             workers: 2,
             public_url: None,
+            notice_s: 0,
         }
     }
 }
@@ -65,11 +70,10 @@ pub struct Deps {
 /// Starts the gateway.
 pub fn build(config: &Config, deps: Deps) -> Result<Running, ServeError> {
     let server = Server {
-        service: Service::Gateway,
         listen: Some(config.listen),
         workers: config.workers,
-        json_limit: 1 << 20,
-        health: Health::default(),
+        notice: Duration::from_secs(config.notice_s),
+        ..Server::internal(Service::Gateway)
     };
     let Deps {
         client,

@@ -126,6 +126,11 @@ impl Replica {
     }
 }
 
+fn owned(variables: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    variables.iter().map(owned).collect()
+}
+
 /// All services, so many processes of each, and two nginx edges in front.
 #[derive(Debug)]
 pub struct Cluster {
@@ -156,18 +161,21 @@ impl Cluster {
         settings: &str,
         variables: &[(&str, &str)],
     ) -> Self {
-        let variable = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let variables = variables.iter().map(variable).collect();
         let folder = tempfile::tempdir().unwrap();
         let plan = Plan::new(folder.path(), engines, settings, count, 1);
-        Self::begin(&marquee::binary(), folder, plan, variables).await
+        Self::begin(&marquee::binary(), folder, plan, owned(variables)).await
     }
 
     /// Starts `program`, which may be of another version, as everything, and so many gateways.
-    pub async fn start_as(program: &Path, count: usize, gateways: usize) -> Self {
+    pub async fn start_as(
+        program: &Path,
+        count: usize,
+        gateways: usize,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let plan = Plan::new(folder.path(), &Engines::named(), "", count, gateways);
-        Self::begin(program, folder, plan, Vec::new()).await
+        Self::begin(program, folder, plan, owned(variables)).await
     }
 
     async fn begin(

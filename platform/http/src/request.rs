@@ -2,8 +2,11 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web;
+use platform_core::Lifecycle;
 use tracing::{Instrument, info_span};
 
 /// Header that carries the request id, in and out.
@@ -41,6 +44,7 @@ pub(crate) async fn observe(
         platform_telemetry::set_parent(&span, traceparent);
     }
     let recorded = span.clone();
+    let life = request.app_data::<web::Data<Lifecycle>>().cloned();
     let answer = CURRENT_ID
         .scope(id.clone(), async move {
             // An error becomes its response here, while the id is known.
@@ -58,6 +62,11 @@ pub(crate) async fn observe(
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
+    }
+    if life.is_some_and(|life| life.is_draining()) {
+        // Whoever keeps this connection is to make its next one elsewhere.
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
     }
     Ok(response)
 }

@@ -82,6 +82,9 @@ pub struct Server {
     pub json_limit: usize,
     /// Told by `/health/ready`.
     pub health: Health,
+    /// How long it goes on serving when the process drains, while `/health/ready` says so: whoever
+    /// spreads requests over replicas learns of it before connections are refused.
+    pub notice: Duration,
 }
 
 impl Server {
@@ -93,6 +96,7 @@ impl Server {
             workers: 1,
             json_limit: 1 << 20,
             health: Health::default(),
+            notice: Duration::ZERO,
         }
     }
 
@@ -135,6 +139,7 @@ where
         workers,
         json_limit,
         health,
+        notice,
         ..
     } = server;
     let bound = |source| ServeError::Bind {
@@ -142,6 +147,7 @@ where
         addr,
         source,
     };
+    let life = lifecycle.clone();
     let app = move || {
         App::new()
             .app_data(
@@ -158,6 +164,7 @@ where
                 Problem::bad_request(format!("The query is not valid: {error}.")).into()
             }))
             .app_data(web::Data::new(health.clone()))
+            .app_data(web::Data::new(life.clone()))
             .wrap(from_fn(request::observe))
             .route("/health/live", web::get().to(HttpResponse::NoContent))
             .route("/health/ready", web::get().to(readiness))
@@ -178,7 +185,7 @@ where
     lifecycle.spawn(async move {
         life.draining().await;
         tokio::select! {
-            () = handle.stop(true) => {}
+            () = async { tokio::time::sleep(notice).await; handle.stop(true).await } => {}
             () = life.stopping() => handle.stop(false).await,
         }
     });
@@ -212,19 +219,57 @@ fn bind(server: &Server, discovery: &Discovery) -> Result<(TcpListener, SocketAd
         })
 }
 
-async fn readiness(health: web::Data<Health>) -> Result<HttpResponse, Problem> {
-    match health.missing().await {
-        None => Ok(HttpResponse::NoContent().finish()),
-        Some(what) => Err(Problem::new(
-            actix_web::http::StatusCode::SERVICE_UNAVAILABLE,
-            "not-ready",
-            "Not ready",
-            format!("The service cannot reach {what}. It goes on by itself when that is back."),
-        )
-        .retry_after(1)),
-    }
+async fn readiness(
+    health: web::Data<Health>,
+    life: web::Data<Lifecycle>,
+) -> Result<HttpResponse, Problem> {
+    let detail = if life.is_draining() {
+        "The service is about to end. Send requests to another replica.".to_owned()
+    } else if let Some(what) = health.missing().await {
+        format!("The service cannot reach {what}. It goes on by itself when that is back.")
+    } else {
+        return Ok(HttpResponse::NoContent().finish());
+    };
+    let status = actix_web::http::StatusCode::SERVICE_UNAVAILABLE;
+    Err(Problem::new(status, "not-ready", "Not ready", detail).retry_after(1))
 }
 
 async fn nothing_here() -> Result<HttpResponse, Problem> {
     Err(Problem::not_found("There is nothing at this address."))
+}
+
+#[cfg(test)]
+mod tests {
+    use platform_core::Lifecycle;
+
+    use super::*;
+    use crate::Addresses;
+
+    #[actix_web::test]
+    async fn who_is_about_to_end_says_so_and_serves_until_the_notice_is_over() {
+        let life = Lifecycle::new();
+        let discovery = Discovery::new(Addresses::default(), None);
+        let server = Server {
+            listen: Some((Ipv4Addr::LOCALHOST, 0).into()),
+            notice: Duration::from_secs(3600),
+            ..Server::internal(Service::Gateway)
+        };
+        let running = serve(server, &life, &discovery, |app| {
+            app.route("/here", web::get().to(HttpResponse::Ok));
+        });
+        let base = format!("http://{}", running.unwrap().addr);
+        let http = reqwest::Client::new();
+        let get = async |path: &str| {
+            let answer = http.get(format!("{base}{path}")).send().await.unwrap();
+            let closes = answer.headers().get("connection").is_some();
+            (answer.status().as_u16(), closes)
+        };
+        assert_eq!(get("/health/ready").await, (204, false));
+        life.drain();
+        assert_eq!(get("/health/ready").await, (503, true));
+        assert_eq!(get("/here").await, (200, true));
+        // In a hurry, nobody waits for the rest of the notice.
+        assert!(life.finish(Duration::ZERO, std::future::pending()).await);
+        http.get(format!("{base}/here")).send().await.unwrap_err();
+    }
 }

@@ -13,24 +13,22 @@ use system_tests::stack::Engines;
 use system_tests::{film, marquee};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use url::Url;
 
-/// One address before several gateways, as a load balancer has it; those that do not answer are
-/// left out.
+/// One address before several gateways, as a load balancer has it: those that are not ready are left
+/// out.
 async fn balancer(gateways: &[Url]) -> String {
-    let targets: Vec<_> = gateways
-        .iter()
-        .map(|url| url.socket_addrs(|| None).unwrap()[0])
-        .collect();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let here = format!("http://{}", listener.local_addr().unwrap());
+    let ready: Vec<_> = gateways.iter().map(watched).collect();
     tokio::spawn(async move {
         let mut turn = 0;
         loop {
             let (mut client, _) = listener.accept().await.unwrap();
             turn += 1;
-            let mut targets = targets.clone();
-            let count = targets.len();
+            let mut targets: Vec<_> = ready.iter().filter_map(|ready| *ready.borrow()).collect();
+            let count = targets.len().max(1);
             targets.rotate_left(turn % count);
             tokio::spawn(async move {
                 let mut server = any_of(targets).await?;
@@ -39,6 +37,24 @@ async fn balancer(gateways: &[Url]) -> String {
         }
     });
     here
+}
+
+/// Its address while it is ready.
+fn watched(gateway: &Url) -> watch::Receiver<Option<SocketAddr>> {
+    let address = gateway.socket_addrs(|| None).unwrap()[0];
+    let probe = gateway.join("/health/ready").unwrap();
+    let (tell, told) = watch::channel(Some(address));
+    tokio::spawn(async move {
+        let http = reqwest::Client::new();
+        let mut pace = tokio::time::interval(Duration::from_millis(100));
+        while !tell.is_closed() {
+            pace.tick().await;
+            let answer = http.get(probe.clone()).send().await;
+            let ready = answer.is_ok_and(|answer| answer.status().is_success());
+            tell.send_replace(ready.then_some(address));
+        }
+    });
+    told
 }
 
 /// A connection to the first that takes one.
@@ -115,8 +131,13 @@ async fn an_older_version_and_this_one_share_the_work() {
              more than a rolling restart"
         ),
     }
+    // Of versions that know how to: the balancer looks every 0.1 s.
+    let notice: &[_] = match &older {
+        Some(_) => &[],
+        None => &[("MARQUEE__GATEWAY__NOTICE_S", "2")],
+    };
     let older = older.unwrap_or_else(marquee::binary);
-    let mut cluster = Cluster::start_as(&older, 2, 2).await;
+    let mut cluster = Cluster::start_as(&older, 2, 2, notice).await;
     let server = balancer(cluster.gateways()).await;
     let source = film::lavfi(cluster.folder(), "film.mp4", 4, "25", "320x240");
     let over = Arc::new(AtomicBool::new(false));
