@@ -19,6 +19,7 @@ use url::Url;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the services of docs/architecture.md")]
 pub enum Service {
+    Accounts,
     Ingress,
     Transcoder,
     PostProcessor,
@@ -34,6 +35,7 @@ impl Service {
     /// The service's name in configuration and files.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Accounts => "accounts",
             Self::Ingress => "ingress",
             Self::Transcoder => "transcoder",
             Self::PostProcessor => "post-processor",
