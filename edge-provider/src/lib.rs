@@ -23,6 +23,10 @@ use store::{Edge, Edges, MIGRATIONS};
 /// The embedded edge's id.
 const EMBEDDED: &str = "embedded";
 
+/// Open to everybody who reaches the edge-provider: nginx edges pull from here, and cannot make
+/// service tokens, which differ from request to request. Nothing below it changes anything.
+const ORIGIN: &str = "/origin/";
+
 /// Name of the credential in the data folder, which all edges have until another is configured.
 const DEFAULT_CREDENTIAL: &str = "default";
 
@@ -158,15 +162,17 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         let (edges, client) = (edges.clone(), client.clone());
         lifecycle.spawn(health::watch(edges, client, clock, lifecycle.clone()));
     }
-    let discovery = client.discovery().clone();
+    let caller = client.clone();
     let state = http::State {
         edges,
         origin,
         client,
         replicas: config.replicas.max(1),
     };
-    let server = Server::internal(Service::EdgeProvider).needing("its database", probe);
-    let running = platform_http::serve(server, &lifecycle, &discovery, move |app| {
+    let server = Server::internal(Service::EdgeProvider)
+        .open_below(ORIGIN)
+        .needing("its database", probe);
+    let running = platform_http::serve(server, &lifecycle, &caller, move |app| {
         http::routes(app, &state);
     })?;
     Ok(running)

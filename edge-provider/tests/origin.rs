@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use media::plan::ObjectRef;
 use platform_bus::Topic;
 use platform_core::SystemClock;
-use platform_http::{Addresses, Client, Discovery, Service};
+use platform_http::{Client, Service};
 use reqwest::{RequestBuilder, Response};
 use schemas::v1::{ChunkEncoded, EncodeTask, event::Payload};
 use testkit::film::Film;
@@ -24,7 +24,7 @@ impl World {
     /// An origin, and a film that is planned.
     async fn with(config: Config) -> Self {
         let stage = Stage::new().await;
-        let client = Client::new(Discovery::new(Addresses::default(), None)).unwrap();
+        let client = testkit::services::client();
         let deps = Deps {
             db: stage.db.clone(),
             bus: Arc::clone(&stage.bus),

@@ -81,16 +81,16 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
     lifecycle.spawn(store.clone().keep_to_budget(lifecycle.clone()));
     let server = Server {
         workers: config.workers,
-        ..Server::internal(Service::Edge)
+        ..Server::public(Service::Edge)
     };
-    let discovery = client.discovery().clone();
+    let caller = client.clone();
     let runtime = tokio::runtime::Handle::current();
     let state = http::State {
         library: library::Library::new(store, client, config.max_pulls, lifecycle.clone(), runtime),
         credential: http::Credential::new(&seed_key),
         max_object_bytes: config.max_object_bytes,
     };
-    let running = platform_http::serve(server, &lifecycle, &discovery, move |app| {
+    let running = platform_http::serve(server, &lifecycle, &caller, move |app| {
         http::routes(app, &state);
     })?;
     Ok(running)

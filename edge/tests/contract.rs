@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use edge::{Config, Deps};
 use platform_core::{Lifecycle, Redacted};
-use platform_http::{Addresses, Client, Discovery};
 use reqwest::Method;
 use schemas::VideoId;
 use testkit::conformance::edge as contract;
@@ -68,9 +67,8 @@ async fn old_films_make_room_also_those_of_an_earlier_run() {
 #[tokio::test]
 async fn two_edges_do_not_share_a_folder() {
     let first = start().await;
-    let discovery = Discovery::new(Addresses::default(), None);
     let deps = Deps {
-        client: Client::new(discovery).unwrap(),
+        client: testkit::services::client(),
         lifecycle: Lifecycle::new(),
         folder: first.folder.path().join("edge"),
         seed_key: Redacted::new(SEED_KEY),

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use platform_core::Lifecycle;
-use platform_http::{Addresses, Discovery};
 use reqwest::{Body, Method, Response};
 use schemas::VideoId;
 use testkit::conformance::edge::{self as contract, OriginStub, Subject};
@@ -29,7 +28,7 @@ struct Running {
 impl Running {
     async fn new() -> Self {
         let life = Lifecycle::new();
-        let origin = OriginStub::start(&life, &Discovery::new(Addresses::default(), None));
+        let origin = OriginStub::start(&life, &testkit::services::client());
         let nginx = NginxEdge::start(&origin.base, SEED_KEY, &[]).await;
         let subject = Subject {
             base: nginx.base.clone(),

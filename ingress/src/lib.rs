@@ -86,10 +86,5 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         http::configure(app);
     };
     let server = Server::internal(Service::Ingress).needing("its database", deps.db.probe());
-    Ok(serve(
-        server,
-        &deps.lifecycle,
-        deps.client.discovery(),
-        routes,
-    )?)
+    Ok(serve(server, &deps.lifecycle, &deps.client, routes)?)
 }

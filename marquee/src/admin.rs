@@ -27,7 +27,8 @@ pub(crate) async fn run(command: AdminCommand) -> Result<bool, Failure> {
 async fn reindex(arguments: &ConfigArguments) -> Result<bool, Failure> {
     let config = config::load(arguments)?;
     let data = std::path::absolute(&config.data)?;
-    let client = Client::new(Discovery::new(config.addresses(), Some(data.join("run"))))?;
+    let discovery = Discovery::new(config.addresses(), Some(data.join("run")));
+    let client = Client::new(discovery, config.trust(&data)?, "operator")?;
     let began = Instant::now();
     let mut answer = client
         .send(Method::POST, Service::Metadata, REBUILD_PATH, |request| {

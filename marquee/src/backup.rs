@@ -132,7 +132,11 @@ impl Place {
         }
         let filler = fill::Filler {
             blobs,
-            client: Client::new(self.discovery.clone())?,
+            client: Client::new(
+                self.discovery.clone(),
+                self.config.trust(&self.data)?,
+                "operator",
+            )?,
             endpoint: compose::objects::endpoint(&self.config, &self.discovery)?,
         };
         filler.put_all(&folder, &manifest).await?;

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use platform_core::Redacted;
+use platform_auth::ServiceKey;
 use platform_core::config::ConfigError;
-use platform_http::{Addresses, Replicas};
+use platform_core::secret::{self, SecretError};
+use platform_core::{Redacted, SystemClock};
+use platform_http::{Addresses, Replicas, Trust};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -24,6 +27,10 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// Seconds that work under way gets to finish when the process is told to end.
     pub(crate) grace_s: u64,
+    /// File with the key by which services know each other, the same for all processes; each of
+    /// its lines is accepted and the first signs, so that it can be changed while they run. Default:
+    /// made in the data folder.
+    pub(crate) service_key_file: Option<PathBuf>,
     /// Logs, traces and metrics.
     pub(crate) telemetry: platform_telemetry::Config,
     /// Addresses of services that run elsewhere, by name: one, or a list of replicas.
@@ -95,6 +102,7 @@ impl Default for Config {
         Self {
             data: PathBuf::from("data"),
             grace_s: 20,
+            service_key_file: None,
             telemetry: platform_telemetry::Config::default(),
             services: HashMap::new(),
             listen: HashMap::new(),
@@ -113,6 +121,15 @@ impl Default for Config {
 }
 
 impl Config {
+    /// What the services of this Marquee know each other by, where data is kept in `data`.
+    pub(crate) fn trust(&self, data: &Path) -> Result<Trust, SecretError> {
+        let secret = match &self.service_key_file {
+            Some(file) => secret::read_configured(file)?,
+            None => secret::read_or_create(&data.join("run/service.key"))?,
+        };
+        Ok(Trust::new(ServiceKey::new(&secret), Arc::new(SystemClock)))
+    }
+
     /// Where services are that run elsewhere, and where those of this process listen.
     pub(crate) fn addresses(&self) -> Addresses {
         Addresses {

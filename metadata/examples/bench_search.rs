@@ -19,13 +19,13 @@ use metadata::{Config, Deps, REBUILD_PATH, RebuildStatus};
 use platform_bus::{Bus, EmbeddedBus, Topic, publish_event};
 use platform_core::{Clock as _, Lifecycle, SystemClock};
 use platform_db::{Db, DbError};
-use platform_http::{Addresses, Client, Discovery};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use schemas::v1::event::Payload;
 use schemas::v1::{UploadStarted, VideoLive};
 use schemas::{NewEvent, OwnerId, VideoId};
 use serde_json::Value;
+use testkit::services::{from_gateway, from_service};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -166,11 +166,10 @@ impl Service {
         let db = Db::open_sqlite(&file, ground).await.expect("rows");
         let bus = EmbeddedBus::open(db.clone(), ground).await.expect("a bus");
         let bus: Arc<dyn Bus> = Arc::new(bus);
-        let discovery = Discovery::new(Addresses::default(), None);
         let deps = Deps {
             db: db.clone(),
             bus: Arc::clone(&bus),
-            client: Client::new(discovery).expect("a client"),
+            client: testkit::services::client(),
             clock: Arc::new(SystemClock),
             lifecycle: life.clone(),
         };
@@ -220,7 +219,10 @@ impl Service {
     /// Has the index built, and waits.
     async fn rebuild(&self, films: u32) {
         let url = format!("{}{REBUILD_PATH}", self.base);
-        let answer = self.http.post(url).send().await.expect("an answer");
+        let answer = from_service(self.http.post(url))
+            .send()
+            .await
+            .expect("an answer");
         let told = answer.text().await.expect("all of it");
         let last = told.lines().last().expect("a line");
         let last: RebuildStatus = serde_json::from_str(last).expect("a status");
@@ -239,7 +241,10 @@ impl Service {
 
     async fn page(&self, text: &str) -> Value {
         let url = format!("{}/api/search?q={}", self.base, text.replace(' ', "+"));
-        let answer = self.http.get(url).send().await.expect("an answer");
+        let answer = from_gateway(self.http.get(url))
+            .send()
+            .await
+            .expect("an answer");
         answer.json().await.expect("a page")
     }
 

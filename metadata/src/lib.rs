@@ -89,12 +89,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         http::configure(app);
     };
     let server = Server::internal(Service::Metadata).needing("its database", deps.db.probe());
-    Ok(serve(
-        server,
-        &deps.lifecycle,
-        deps.client.discovery(),
-        routes,
-    )?)
+    Ok(serve(server, &deps.lifecycle, &deps.client, routes)?)
 }
 
 async fn open(config: &Config, db: &Db) -> Result<(Store, Arc<dyn SearchIndex>), StartError> {

@@ -15,6 +15,7 @@ use schemas::v1::{
     VideoPlayable, VideoTranscoded, VideoUploaded,
 };
 use serde_json::{Value, json};
+use testkit::services::{from_gateway, from_gateway_for, somebody};
 
 fn config(dir: &Path) -> Config {
     Config {
@@ -29,7 +30,11 @@ async fn start(dir: &Path) -> Service {
 
 async fn patch(service: &Service, video: &VideoId, body: &Value) -> (u16, Value) {
     let url = format!("{}/api/videos/{video}", service.base);
-    let answer = service.http.patch(url).json(body).send().await.unwrap();
+    let answer = from_gateway(service.http.patch(url))
+        .json(body)
+        .send()
+        .await
+        .unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
@@ -198,7 +203,7 @@ async fn an_owner_edits_while_uploading_and_after() {
         );
     }
     let url = format!("{}/api/videos/{video}", service.base);
-    let stranger = service.http.patch(url).header("x-marquee-principal", "eve");
+    let stranger = from_gateway_for(service.http.patch(url), Some(somebody("eve")));
     let answer = stranger
         .json(&json!({"title": "Mine"}))
         .send()
@@ -239,12 +244,11 @@ async fn lists_have_pages_and_show_others_only_what_is_live() {
     let request = service
         .http
         .get(format!("{}/api/videos?state=all", service.base));
-    let theirs = request
-        .header("x-marquee-principal", "eve")
-        .send()
-        .await
-        .unwrap();
+    let stranger = from_gateway_for(request.try_clone().unwrap(), Some(somebody("eve")));
+    let theirs = stranger.send().await.unwrap();
     assert!(listed(&theirs.json().await.unwrap()).is_empty());
+    let nobody = from_gateway_for(request, None).send().await.unwrap();
+    assert_eq!(nobody.status(), 401);
 
     for wrong in [
         "limit=0",

@@ -13,6 +13,7 @@ use metadata::search::{Change, Document, ElasticIndex, Query, SearchErrorKind, S
 use metadata::{Config, RebuildStatus};
 use proxy::{Mode, Proxy};
 use serde_json::{Value, json};
+use testkit::services::from_gateway;
 use testkit::stage::eventually;
 use tokio::time::Instant;
 
@@ -306,7 +307,7 @@ async fn search_that_is_away_takes_nothing_else_with_it_and_catches_up() {
         eventually("search fails at once", async || {
             let began = Instant::now();
             let url = format!("{}/api/search?q=first", service.base);
-            let answer = service.http.get(url).send().await.unwrap();
+            let answer = from_gateway(service.http.get(url)).send().await.unwrap();
             assert_eq!(answer.status(), 503);
             let wait = answer.headers()["retry-after"].to_str().unwrap();
             assert!((1..=8).contains(&wait.parse::<u32>().unwrap()), "{wait}");

@@ -101,7 +101,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
     let probe = db.probe();
     let db = db.about("post-processor");
     db.migrate("post-processor", MIGRATIONS).await?;
-    let discovery = client.discovery().clone();
+    let caller = client.clone();
     let mut credentials = config.credentials;
     for (name, file) in config.credential_files {
         credentials.insert(name, secret::read_configured(&file)?);
@@ -137,7 +137,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         platform_bus::consume(bus, Arc::new(told), lifecycle.clone()),
     );
     let server = Server::internal(Service::PostProcessor).needing("its database", probe);
-    let running = platform_http::serve(server, &lifecycle, &discovery, move |app| {
+    let running = platform_http::serve(server, &lifecycle, &caller, move |app| {
         http::routes(app, &tasks);
     })?;
     Ok(running)

@@ -14,8 +14,8 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use awc::error::{ConnectError, SendRequestError};
 use awc::{ClientRequest, Connector};
 use futures_util::Stream;
+use platform_auth::{Caller, Identity};
 use platform_http::{PRINCIPAL_HEADER, Problem, Service};
-use schemas::OwnerId;
 use url::Url;
 
 use crate::http::State;
@@ -70,16 +70,32 @@ pub(crate) async fn forward(
     upstream: web::Data<awc::Client>,
 ) -> Result<HttpResponse, Problem> {
     let (scheme, host) = state.reached_at(&request);
+    let token = token(service, &state)?;
     let add = |call: ClientRequest| {
-        let call = call
-            .insert_header(("x-forwarded-proto", scheme))
-            .insert_header((PRINCIPAL_HEADER, OwnerId::local().as_str()));
+        let call = call.insert_header(("x-forwarded-proto", scheme));
+        let call = match &token {
+            Some(token) => call.insert_header((PRINCIPAL_HEADER, token.as_str())),
+            None => call,
+        };
         match host {
             Some(host) => call.insert_header(("x-forwarded-host", host)),
             None => call,
         }
     };
     send(service, &request, payload, &state, &upstream, add).await
+}
+
+/// What tells `service` who asks. Edges are told nothing: they stand where others are, too.
+fn token(service: Service, state: &State) -> Result<Option<String>, Problem> {
+    if service == Service::Edge {
+        return Ok(None);
+    }
+    let caller = Caller {
+        service: Service::Gateway.name().to_owned(),
+        identity: Some(Identity::local()),
+    };
+    let token = state.client.trust().token(&caller);
+    token.map(Some).map_err(Problem::internal)
 }
 
 /// Sends a presigned request on to the object store of this machine. The signature covers the
@@ -279,7 +295,7 @@ mod tests {
         addresses
             .services
             .insert(Service::Ingress.name().to_owned(), replicas);
-        let client = platform_http::Client::new(Discovery::new(addresses, None)).unwrap();
+        let client = testkit::services::client_of(Discovery::new(addresses, None));
         let state = State::new(client, String::new(), None, None);
         let app = App::new().configure(|app| crate::http::routes(app, &state));
         let app = init_service(app).await;

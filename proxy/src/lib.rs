@@ -73,7 +73,7 @@ pub fn build(config: &Config, deps: Deps) -> Result<Running, ServeError> {
         listen: Some(config.listen),
         workers: config.workers,
         notice: Duration::from_secs(config.notice_s),
-        ..Server::internal(Service::Gateway)
+        ..Server::public(Service::Gateway)
     };
     let Deps {
         client,
@@ -81,9 +81,9 @@ pub fn build(config: &Config, deps: Deps) -> Result<Running, ServeError> {
         openapi,
         bucket,
     } = deps;
-    let discovery = client.discovery().clone();
+    let caller = client.clone();
     let state = http::State::new(client, openapi, bucket, config.public_url.clone());
-    platform_http::serve(server, &lifecycle, &discovery, move |app| {
+    platform_http::serve(server, &lifecycle, &caller, move |app| {
         http::routes(app, &state);
     })
 }

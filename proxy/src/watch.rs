@@ -4,10 +4,8 @@ use std::net::IpAddr;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use platform_http::{
-    CallError, Client, PRINCIPAL_HEADER, Principal, Problem, ProblemDocument, Service,
-};
-use reqwest::RequestBuilder;
+use platform_auth::Identity;
+use platform_http::{CallError, Client, Problem, ProblemDocument, Service};
 use schemas::VideoId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -98,11 +96,10 @@ struct Track {
 )]
 pub(crate) async fn get(
     id: web::Path<VideoId>,
-    principal: Principal,
     request: HttpRequest,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let video = video(&state.client, &id, &principal).await?;
+    let video = video(&state.client, &id, Some(Identity::local())).await?;
     let complete = video
         .get("complete")
         .and_then(Value::as_bool)
@@ -121,12 +118,11 @@ pub(crate) async fn get(
     }))
 }
 
-async fn video(client: &Client, id: &VideoId, principal: &Principal) -> Result<Value, Problem> {
+async fn video(client: &Client, id: &VideoId, who: Option<Identity>) -> Result<Value, Problem> {
     let path = format!("/api/videos/{id}");
-    let as_caller =
-        |request: RequestBuilder| request.header(PRINCIPAL_HEADER, principal.owner.as_str());
     let answer = client
-        .get(Service::Metadata, &path, as_caller)
+        .on_behalf_of(who)
+        .get(Service::Metadata, &path, |request| request)
         .await
         .map_err(|error| Problem::unavailable(2, error))?;
     if answer.status().as_u16() == StatusCode::NOT_FOUND.as_u16() {

@@ -12,5 +12,7 @@ pub mod real;
 pub mod room;
 pub mod rows;
 pub mod servers;
+#[cfg(feature = "services")]
+pub mod services;
 pub mod stage;
 pub mod tls;

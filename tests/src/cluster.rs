@@ -27,6 +27,7 @@ const CONFIG: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../deploy/compose/marquee.toml"
 );
+const SERVICE_KEY: &str = "service-key-of-the-cluster";
 const SEED_KEY: &str = "seeding-key-of-the-cluster";
 
 /// A service of ours in the compose file.
@@ -421,6 +422,10 @@ impl Plan {
         }
         let objects = config["objects"].as_table_mut().unwrap();
         objects.remove("public_endpoint");
+        let service = self.folder.join("service.key");
+        std::fs::write(&service, SERVICE_KEY).unwrap();
+        assert!(config.contains_key("service_key_file"));
+        config["service_key_file"] = service.to_str().unwrap().into();
         let seeding = self.folder.join("seed.key");
         std::fs::write(&seeding, SEED_KEY).unwrap();
         config["post_processor"]["credential_files"]["default"] = seeding.to_str().unwrap().into();

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use system_tests::{Marquee, Objects, film};
+use testkit::services::from_service_with;
 use testkit::stage::eventually;
 
 async fn refused(marquee: &Marquee, file: &Path) -> Value {
@@ -82,9 +83,11 @@ async fn nothing_stays(marquee: &Marquee, id: &str) {
     .await;
     let at = marquee.data().join("run/transcoder.url");
     let at = std::fs::read_to_string(at).unwrap();
+    let key = marquee.data().join("run/service.key");
     let tasks = format!("{}/internal/tasks", at.trim_end_matches('/'));
     eventually(&format!("no task is left of {id}"), async || {
-        let tasks: Value = reqwest::get(&tasks).await.ok()?.json().await.ok()?;
+        let asked = from_service_with(reqwest::Client::new().get(&tasks), &key);
+        let tasks: Value = asked.send().await.ok()?.json().await.ok()?;
         let items = tasks["items"].as_array()?;
         (!items.iter().any(|task| task["video_id"] == id)).then_some(())
     })

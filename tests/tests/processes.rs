@@ -13,6 +13,7 @@ use std::time::Duration;
 use rand::Rng as _;
 use serde_json::Value;
 use system_tests::{Marquee, Objects, film, marquee, playlist, times};
+use testkit::services::from_service_with;
 use testkit::stage::{PATIENCE, eventually};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
@@ -96,9 +97,16 @@ impl Town {
         }
     }
 
+    /// Asks a service at `url` as others do.
+    fn ask(&self, url: &str) -> reqwest::RequestBuilder {
+        let key = self.data().join("run/service.key");
+        from_service_with(reqwest::Client::new().get(url), &key)
+    }
+
     async fn tasks(&self) -> Vec<Value> {
         let at = std::fs::read_to_string(self.data().join("run/transcoder.url")).unwrap();
-        let answer = reqwest::get(format!("{}/internal/tasks", at.trim_end_matches('/')));
+        let at = format!("{}/internal/tasks", at.trim_end_matches('/'));
+        let answer = self.ask(&at).send();
         let tasks: Value = answer.await.unwrap().json().await.unwrap();
         tasks["items"].as_array().unwrap().clone()
     }
@@ -108,7 +116,8 @@ impl Town {
     async fn ready(&self, id: &str) -> (BTreeMap<String, f64>, f64) {
         let at = std::fs::read_to_string(self.data().join("run/transcoder.url")).unwrap();
         let at = at.trim_end_matches('/');
-        let answer = reqwest::get(format!("{at}/internal/videos/{id}/availability"));
+        let at = format!("{at}/internal/videos/{id}/availability");
+        let answer = self.ask(&at).send();
         let told: Value = answer.await.unwrap().json().await.unwrap();
         let tracks = told["tracks"].as_array().into_iter().flatten();
         let until = |track: &Value| {

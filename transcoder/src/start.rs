@@ -181,12 +181,11 @@ pub(crate) async fn start(
         );
         spawn_pool("bulk slots", Queue::Encode, Priority::Bulk, bulk, &rush);
     }
-    let discovery = client.discovery();
     let server = |service| Server::internal(service).needing("its database", probe());
     if !roles.planner {
         // A worker is called by nobody, unless somebody wants to know how it is.
-        if discovery.listen(Service::Worker).is_some() {
-            platform_http::serve(server(Service::Worker), &lifecycle, discovery, |_| {})?;
+        if client.discovery().listen(Service::Worker).is_some() {
+            platform_http::serve(server(Service::Worker), &lifecycle, &client, |_| {})?;
         }
         return Ok(Running { addr: None });
     }
@@ -209,7 +208,7 @@ pub(crate) async fn start(
     lifecycle.spawn(gauge::run(store.clone(), lifecycle.clone()));
     let configure = move |app: &mut ServiceConfig| crate::http::routes(app, &store);
     let server = server(Service::Transcoder);
-    let running = platform_http::serve(server, &lifecycle, discovery, configure)?;
+    let running = platform_http::serve(server, &lifecycle, &client, configure)?;
     Ok(Running {
         addr: Some(running.addr),
     })

@@ -62,7 +62,7 @@ impl Town {
             db,
             bus,
             blobs: Arc::new(blobs),
-            client: Client::new(discovery).unwrap(),
+            client: testkit::services::client_of(discovery),
         }
     }
 

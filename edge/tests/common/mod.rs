@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use edge::{Config, Deps};
 use platform_core::{Lifecycle, Redacted};
-use platform_http::{Addresses, Client, Discovery};
 use schemas::VideoId;
 use testkit::conformance::edge::{OriginStub, Subject};
 use url::Url;
@@ -30,10 +29,10 @@ impl Running {
 
 pub(crate) async fn start_on(folder: Arc<tempfile::TempDir>, config: Config) -> Running {
     let lifecycle = Lifecycle::new();
-    let discovery = Discovery::new(Addresses::default(), None);
-    let origin = OriginStub::start(&lifecycle, &discovery);
+    let client = testkit::services::client();
+    let origin = OriginStub::start(&lifecycle, &client);
     let deps = Deps {
-        client: Client::new(discovery).unwrap(),
+        client,
         lifecycle: lifecycle.clone(),
         folder: folder.path().join("edge"),
         seed_key: Redacted::new(SEED_KEY),

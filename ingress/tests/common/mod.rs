@@ -10,10 +10,10 @@ use platform_bus::{Bus, EmbeddedBus};
 use platform_core::clock::ManualClock;
 use platform_core::{Clock, Lifecycle, Redacted, SystemClock};
 use platform_db::Db;
-use platform_http::{Addresses, Client, Discovery};
 use reqwest::Method;
 use schemas::v1::Event;
 use serde_json::{Value, json};
+use testkit::services::{Identity, from_gateway_for};
 use testkit::stage::{PATIENCE, eventually};
 use url::Url;
 
@@ -74,7 +74,7 @@ impl Service {
             bus: Arc::new(bus.clone()),
             blobs: Arc::clone(&blobs),
             public_objects: None,
-            client: Client::new(Discovery::new(Addresses::default(), None)).unwrap(),
+            client: testkit::services::client(),
             clock: Arc::new(clock.clone()),
             lifecycle: life.clone(),
         };
@@ -100,9 +100,19 @@ impl Service {
 
     /// A request as the gateway would pass it on, of which the host is the object store's.
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.request_of(Identity::local(), method, path)
+    }
+
+    /// The same for somebody.
+    pub(crate) fn request_of(
+        &self,
+        identity: Identity,
+        method: Method,
+        path: &str,
+    ) -> reqwest::RequestBuilder {
         let host = format!("127.0.0.1:{}", self.store.port().unwrap());
         let request = self.http.request(method, format!("{}{path}", self.base));
-        request.header("x-forwarded-host", host)
+        from_gateway_for(request.header("x-forwarded-host", host), Some(identity))
     }
 
     pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {

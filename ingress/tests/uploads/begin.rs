@@ -4,6 +4,7 @@ use ingress::Config;
 use reqwest::Method;
 use schemas::v1::event::Payload;
 use serde_json::{Value, json};
+use testkit::services::somebody;
 use testkit::stage::eventually;
 
 use crate::common::{Film, Service, address, calm, part, stored, sweeping};
@@ -80,14 +81,9 @@ async fn an_upload_is_nobody_elses_and_is_gone_when_given_up() {
         (Method::POST, "/parts", parts),
         (Method::POST, "/complete", json!({})),
     ] {
-        let request = service
-            .request(method.clone(), &format!("{at}{below}"))
-            .json(&body);
-        let answer = request
-            .header("x-marquee-principal", "eve")
-            .send()
-            .await
-            .unwrap();
+        let path = format!("{at}{below}");
+        let request = service.request_of(somebody("eve"), method.clone(), &path);
+        let answer = request.json(&body).send().await.unwrap();
         assert_eq!(answer.status(), 404, "{method} {below}");
         assert_eq!(
             service

@@ -9,7 +9,7 @@ use platform_bus::Bus;
 use platform_core::backoff::Backoff;
 use platform_core::{Clock, Lifecycle, SystemClock};
 use platform_db::Db;
-use platform_http::{Client, Discovery};
+use platform_http::{Client, Discovery, Service};
 
 use crate::cli::Failure;
 use crate::config::Config;
@@ -23,7 +23,7 @@ pub(crate) struct Node {
     pub(crate) db: Db,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) blobs: Arc<dyn Blobs>,
-    pub(crate) client: Client,
+    client: Client,
     pub(crate) lifecycle: Lifecycle,
     gateway: OnceLock<SocketAddr>,
 }
@@ -45,15 +45,21 @@ impl Node {
         let (bus, db) = events::open(&config.events, db, ground).await?;
         let blobs = Retrying::new(store, Backoff::standard());
         blobs.ensure_bucket().await?;
+        let trust = config.trust(&data)?;
         Ok(Self {
             data,
             db,
             bus,
             blobs: Arc::new(blobs),
-            client: Client::new(discovery)?,
+            client: Client::new(discovery, trust, "marquee")?,
             lifecycle: life.clone(),
             gateway: OnceLock::new(),
         })
+    }
+
+    /// Calls others in the name of `service`.
+    pub(crate) fn client(&self, service: Service) -> Client {
+        self.client.of(service)
     }
 
     /// The clock of every service.

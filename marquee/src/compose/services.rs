@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use platform_core::secret;
+use platform_http::Service;
 
 use crate::cli::{Failure, Role};
 use crate::config::Config;
@@ -40,7 +41,7 @@ async fn edge_provider(config: &Config, node: &Node) -> Result<(), Failure> {
         db: node.db.clone(),
         bus: Arc::clone(&node.bus),
         blobs: Arc::clone(&node.blobs),
-        client: node.client.clone(),
+        client: node.client(Service::EdgeProvider),
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
     };
@@ -50,7 +51,7 @@ async fn edge_provider(config: &Config, node: &Node) -> Result<(), Failure> {
 
 async fn edge(config: &Config, node: &Node) -> Result<(), Failure> {
     let deps = edge::Deps {
-        client: node.client.clone(),
+        client: node.client(Service::Edge),
         lifecycle: node.lifecycle.clone(),
         folder: node.data.join("edge"),
         seed_key: secret::read_or_create(&seed_key(node))?,
@@ -70,7 +71,7 @@ async fn ingress(config: &Config, node: &Node) -> Result<(), Failure> {
         bus: Arc::clone(&node.bus),
         blobs: Arc::clone(&node.blobs),
         public_objects,
-        client: node.client.clone(),
+        client: node.client(Service::Ingress),
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
     };
@@ -84,7 +85,7 @@ async fn metadata(config: &Config, node: &Node) -> Result<(), Failure> {
     let deps = metadata::Deps {
         db: node.db.clone(),
         bus: Arc::clone(&node.bus),
-        client: node.client.clone(),
+        client: node.client(Service::Metadata),
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
     };
@@ -97,7 +98,7 @@ async fn post_processor(config: &Config, node: &Node) -> Result<(), Failure> {
         db: node.db.clone(),
         bus: Arc::clone(&node.bus),
         blobs: Arc::clone(&node.blobs),
-        client: node.client.clone(),
+        client: node.client(Service::PostProcessor),
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
         seed_key: secret::read_or_create(&seed_key(node))?,
@@ -119,7 +120,7 @@ fn transcoder_deps(node: &Node) -> transcoder::Deps {
         db: node.db.clone(),
         bus: Arc::clone(&node.bus),
         blobs: Arc::clone(&node.blobs),
-        client: node.client.clone(),
+        client: node.client(Service::Transcoder),
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
     }
@@ -127,7 +128,7 @@ fn transcoder_deps(node: &Node) -> transcoder::Deps {
 
 fn gateway(config: &Config, node: &Node) -> Result<(), Failure> {
     let deps = proxy::Deps {
-        client: node.client.clone(),
+        client: node.client(Service::Gateway),
         lifecycle: node.lifecycle.clone(),
         openapi: openapi::document().to_json()?,
         // Presigned requests to another store do not pass here.

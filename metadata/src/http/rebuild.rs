@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, post, web};
 use futures_util::stream;
+use platform_http::Internal;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -49,7 +50,7 @@ impl From<Status> for RebuildStatus {
 }
 
 #[post("/internal/search/rebuild")]
-pub(crate) async fn rebuild_search(state: web::Data<State>) -> HttpResponse {
+pub(crate) async fn rebuild_search(_operator: Internal, state: web::Data<State>) -> HttpResponse {
     let status = state.rebuilds.begin();
     HttpResponse::Ok()
         .content_type("application/x-ndjson")

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use actix_web::{get, web};
-use platform_http::{Principal, Problem, ProblemDocument};
+use platform_http::{Problem, ProblemDocument, Visitor};
 use schemas::VideoId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -99,7 +99,7 @@ impl From<Hit> for Highlights {
 #[get("/api/search")]
 pub(crate) async fn search_videos(
     // What is live is for everybody, until videos can be private.
-    _principal: Principal,
+    _visitor: Visitor,
     query: web::Query<Search>,
     state: web::Data<State>,
 ) -> Result<web::Json<SearchPage>, Problem> {

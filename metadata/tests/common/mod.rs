@@ -9,11 +9,11 @@ use platform_bus::{EmbeddedBus, Topic, publish_event};
 use platform_core::clock::ManualClock;
 use platform_core::{Clock, Lifecycle};
 use platform_db::Db;
-use platform_http::{Addresses, Client, Discovery};
 use schemas::v1::event::Payload;
 use schemas::v1::{UploadStarted, VideoLive};
 use schemas::{NewEvent, OwnerId, VideoId};
 use serde_json::Value;
+use testkit::services::{from_gateway, from_service};
 use testkit::stage::{PATIENCE, eventually};
 
 /// A running catalogue.
@@ -37,7 +37,7 @@ impl Service {
         let deps = Deps {
             db: db.clone(),
             bus: Arc::<EmbeddedBus>::clone(&bus),
-            client: Client::new(Discovery::new(Addresses::default(), None)).unwrap(),
+            client: testkit::services::client(),
             clock: Arc::new(clock.clone()),
             lifecycle: life.clone(),
         };
@@ -70,12 +70,8 @@ impl Service {
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
-        let answer = self
-            .http
-            .get(format!("{}{path}", self.base))
-            .send()
-            .await
-            .unwrap();
+        let request = self.http.get(format!("{}{path}", self.base));
+        let answer = from_gateway(request).send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
@@ -143,7 +139,7 @@ pub(crate) fn live(video: &VideoId) -> Payload {
 /// Has the index built anew; what is told meanwhile.
 pub(crate) async fn rebuild(service: &Service) -> Vec<RebuildStatus> {
     let url = format!("{}{REBUILD_PATH}", service.base);
-    let answer = service.http.post(url).send().await.unwrap();
+    let answer = from_service(service.http.post(url)).send().await.unwrap();
     let told = answer.text().await.unwrap();
     let lines = told.lines().map(serde_json::from_str);
     lines.collect::<Result<_, _>>().unwrap()

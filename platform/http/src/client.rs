@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use platform_auth::{Caller, Identity, TokenError};
+use reqwest::header::HeaderValue;
 use reqwest::{Method, RequestBuilder, Response};
 use url::Url;
 
-use crate::{Discovery, DiscoveryError, Service};
+use crate::{Discovery, DiscoveryError, PRINCIPAL_HEADER, Service, Trust};
 
 /// A service that gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -16,18 +18,24 @@ pub enum CallError {
     /// It cannot be reached, or took too long.
     #[error("the service gave no answer")]
     NoAnswer(#[from] reqwest::Error),
+    /// No token can be made for the call.
+    #[error("the call cannot be signed")]
+    Unsigned(#[source] TokenError),
 }
 
-/// A client for calls within Marquee: timeouts, connection reuse, the current trace in every call.
+/// A client for calls within Marquee: timeouts, connection reuse, the current trace and a service
+/// token in every call.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
     discovery: Discovery,
+    trust: Trust,
+    caller: Caller,
 }
 
 impl Client {
-    /// A client that finds services by `discovery`.
-    pub fn new(discovery: Discovery) -> Result<Self, reqwest::Error> {
+    /// A client that finds services by `discovery` and is called `name` there.
+    pub fn new(discovery: Discovery, trust: Trust, name: &str) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(2))
             .read_timeout(Duration::from_mins(1))
@@ -36,7 +44,36 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
-        Ok(Self { http, discovery })
+        Ok(Self {
+            http,
+            discovery,
+            trust,
+            caller: Caller {
+                service: name.to_owned(),
+                identity: None,
+            },
+        })
+    }
+
+    /// The same connections, for the calls of `service`.
+    #[must_use]
+    pub fn of(&self, service: Service) -> Self {
+        let mut other = self.clone();
+        service.name().clone_into(&mut other.caller.service);
+        other
+    }
+
+    /// The same connections, for calls on behalf of `identity`.
+    #[must_use]
+    pub fn on_behalf_of(&self, identity: Option<Identity>) -> Self {
+        let mut other = self.clone();
+        other.caller.identity = identity;
+        other
+    }
+
+    /// What it signs with, for those who build calls themselves.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// Gets `path` of `service`: see [`Client::send`].
@@ -59,10 +96,16 @@ impl Client {
         with: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, CallError> {
         let mut others = self.discovery.replicas(service);
+        let unsigned = CallError::Unsigned;
+        let token = self.trust.token(&self.caller).map_err(unsigned)?;
+        let mut token =
+            HeaderValue::from_str(&token).map_err(|_not_text| unsigned(TokenError::Invalid))?;
+        token.set_sensitive(true);
         loop {
             let base = self.discovery.resolve(service)?;
             let url = format!("{}{path}", base.as_str().trim_end_matches('/'));
-            let request = traced(self.http.request(method.clone(), url));
+            let request = self.http.request(method.clone(), url);
+            let request = traced(request.header(PRINCIPAL_HEADER, token.clone()));
             let answer = with(request).send().await;
             others = others.saturating_sub(1);
             match answer {
@@ -77,7 +120,8 @@ impl Client {
         }
     }
 
-    /// A request to any address of ours.
+    /// A request to any address of ours, an edge's perhaps. It carries no service token: edges
+    /// stand where others are, too.
     pub fn request_url(&self, method: Method, url: Url) -> RequestBuilder {
         traced(self.http.request(method, url))
     }

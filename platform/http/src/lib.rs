@@ -6,12 +6,14 @@ mod principal;
 mod problem;
 mod request;
 mod server;
+mod trust;
 
 pub use client::{CallError, Client};
 pub use discovery::{Addresses, Discovery, DiscoveryError, Replicas, Service};
-pub use principal::{PRINCIPAL_HEADER, Principal};
+pub use principal::{Internal, PRINCIPAL_HEADER, Principal, Visitor};
 pub use problem::{Problem, ProblemDocument};
 pub use server::{Health, Running, ServeError, Server, serve};
+pub use trust::{Admission, Trust, recognise};
 
 /// The W3C `traceparent` of the current span, for callers that build requests themselves.
 pub use platform_telemetry::current_traceparent;

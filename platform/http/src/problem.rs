@@ -64,6 +64,27 @@ impl Problem {
         )
     }
 
+    /// 401: nobody is signed in, or not any more. A page that gets it refreshes its session, or has
+    /// people sign in.
+    pub fn signed_out(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "signed-out",
+            "Nobody is signed in",
+            detail,
+        )
+    }
+
+    /// 403: it is known who asks, and they may not.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "This is not allowed",
+            detail,
+        )
+    }
+
     /// 404, also for what the caller may not know of.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(

@@ -9,6 +9,8 @@ use actix_web::web;
 use platform_core::Lifecycle;
 use tracing::{Instrument, info_span};
 
+use crate::server::Always;
+
 /// Header that carries the request id, in and out.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -44,6 +46,7 @@ pub(crate) async fn observe(
         platform_telemetry::set_parent(&span, traceparent);
     }
     let recorded = span.clone();
+    let always = request.app_data::<web::Data<Always>>().cloned();
     let life = request.app_data::<web::Data<Lifecycle>>().cloned();
     let answer = CURRENT_ID
         .scope(id.clone(), async move {
@@ -62,6 +65,11 @@ pub(crate) async fn observe(
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
+    }
+    for (name, value) in always.iter().flat_map(|always| &always.0) {
+        if !response.headers().contains_key(name) {
+            response.headers_mut().insert(name.clone(), value.clone());
+        }
     }
     if life.is_some_and(|life| life.is_draining()) {
         // Whoever keeps this connection is to make its next one elsewhere.

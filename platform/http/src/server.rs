@@ -6,12 +6,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::header::HeaderMap;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, JsonConfig, PathConfig, QueryConfig, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 use platform_core::Lifecycle;
 
-use crate::{Discovery, DiscoveryError, Problem, Service, request};
+use crate::trust::{Gate, guard};
+use crate::{Admission, Client, Discovery, DiscoveryError, Problem, Service, request};
 
 /// A server that could not start.
 #[derive(Debug, thiserror::Error)]
@@ -85,10 +87,15 @@ pub struct Server {
     /// How long it goes on serving when the process drains, while `/health/ready` says so: whoever
     /// spreads requests over replicas learns of it before connections are refused.
     pub notice: Duration,
+    /// Whose requests it answers.
+    pub admission: Admission,
+    /// Headers of every answer that does not have them already.
+    pub headers: HeaderMap,
 }
 
 impl Server {
-    /// `service` on a loopback port with one thread.
+    /// `service` on a loopback port with one thread. Only our services are answered, but for
+    /// `/health/*`.
     pub fn internal(service: Service) -> Self {
         Self {
             service,
@@ -97,7 +104,26 @@ impl Server {
             json_limit: 1 << 20,
             health: Health::default(),
             notice: Duration::ZERO,
+            admission: Admission::Services { open_below: None },
+            headers: HeaderMap::new(),
         }
+    }
+
+    /// The same for a service that answers everybody: it has to know itself what strangers may do.
+    pub fn public(service: Service) -> Self {
+        Self {
+            admission: Admission::Everybody,
+            ..Self::internal(service)
+        }
+    }
+
+    /// The same, which answers everybody below `prefix`.
+    #[must_use]
+    pub fn open_below(mut self, prefix: &'static str) -> Self {
+        self.admission = Admission::Services {
+            open_below: Some(prefix),
+        };
+        self
     }
 
     /// The same, which is ready only while `probe` says that `what` is there.
@@ -116,6 +142,10 @@ impl Server {
     }
 }
 
+/// Headers of every answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Always(pub(crate) HeaderMap);
+
 /// A server that runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Running {
@@ -123,16 +153,18 @@ pub struct Running {
     pub addr: SocketAddr,
 }
 
-/// Starts `server` with the routes of `configure` until `lifecycle` drains, and announces it.
+/// Starts `server` with the routes of `configure` until `lifecycle` drains, and announces it to
+/// those whom `client` calls. Service tokens are checked with what `client` signs with.
 pub fn serve<F>(
     server: Server,
     lifecycle: &Lifecycle,
-    discovery: &Discovery,
+    client: &Client,
     configure: F,
 ) -> Result<Running, ServeError>
 where
     F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
+    let discovery = client.discovery();
     let (listener, addr) = bind(&server, discovery)?;
     let Server {
         service,
@@ -140,8 +172,14 @@ where
         json_limit,
         health,
         notice,
+        admission,
+        headers,
         ..
     } = server;
+    let gate = Gate {
+        admission,
+        trust: client.trust().clone(),
+    };
     let bound = |source| ServeError::Bind {
         service,
         addr,
@@ -165,6 +203,9 @@ where
             }))
             .app_data(web::Data::new(health.clone()))
             .app_data(web::Data::new(life.clone()))
+            .app_data(web::Data::new(gate.clone()))
+            .app_data(web::Data::new(Always(headers.clone())))
+            .wrap(from_fn(guard))
             .wrap(from_fn(request::observe))
             .route("/health/live", web::get().to(HttpResponse::NoContent))
             .route("/health/ready", web::get().to(readiness))
@@ -240,21 +281,35 @@ async fn nothing_here() -> Result<HttpResponse, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use platform_core::Lifecycle;
+    use actix_web::HttpRequest;
+    use platform_auth::{Caller, Identity, ServiceKey};
+    use platform_core::clock::ManualClock;
+    use platform_core::{Lifecycle, Redacted};
 
     use super::*;
-    use crate::Addresses;
+    use crate::{Addresses, Internal, PRINCIPAL_HEADER, Principal, Trust, Visitor};
+
+    const NOW: i64 = 1_800_000_000_000;
+
+    fn trust(secret: &str) -> Trust {
+        let key = ServiceKey::new(&Redacted::new(secret));
+        Trust::new(key, Arc::new(ManualClock::at(NOW)))
+    }
+
+    fn client(trust: Trust) -> Client {
+        let discovery = Discovery::new(Addresses::default(), None);
+        Client::new(discovery, trust, "test").unwrap()
+    }
 
     #[actix_web::test]
     async fn who_is_about_to_end_says_so_and_serves_until_the_notice_is_over() {
         let life = Lifecycle::new();
-        let discovery = Discovery::new(Addresses::default(), None);
         let server = Server {
             listen: Some((Ipv4Addr::LOCALHOST, 0).into()),
-            notice: Duration::from_secs(3600),
-            ..Server::internal(Service::Gateway)
+            notice: Duration::from_hours(1),
+            ..Server::public(Service::Gateway)
         };
-        let running = serve(server, &life, &discovery, |app| {
+        let running = serve(server, &life, &client(trust("a")), |app| {
             app.route("/here", web::get().to(HttpResponse::Ok));
         });
         let base = format!("http://{}", running.unwrap().addr);
@@ -271,5 +326,111 @@ mod tests {
         // In a hurry, nobody waits for the rest of the notice.
         assert!(life.finish(Duration::ZERO, std::future::pending()).await);
         http.get(format!("{base}/here")).send().await.unwrap_err();
+    }
+
+    fn routes(app: &mut ServiceConfig) {
+        let name = |request: HttpRequest| async move { request.path().to_owned() };
+        app.route(
+            "/internal/principal",
+            web::get().to(async |it: Principal| it.owner.to_string()),
+        )
+        .route(
+            "/internal/visitor",
+            web::get().to(async |it: Visitor| format!("{it:?}")),
+        )
+        .route(
+            "/internal/internal",
+            web::get().to(async |it: Internal| it.service),
+        )
+        .route("/origin/{rest:.*}", web::get().to(name));
+    }
+
+    fn token(by: &Trust, service: &str, identity: Option<Identity>) -> String {
+        let service = service.to_owned();
+        by.token(&Caller { service, identity }).unwrap()
+    }
+
+    #[actix_web::test]
+    async fn only_services_are_answered_but_for_health_and_what_is_open() {
+        let life = Lifecycle::new();
+        let ours = trust("new\nold");
+        let server = Server::internal(Service::EdgeProvider).open_below("/origin/");
+        let running = serve(server, &life, &client(ours.clone()), routes).unwrap();
+        let http = reqwest::Client::new();
+        let somebody = || Some(Identity::local());
+        let late = Trust::new(
+            ServiceKey::new(&Redacted::new("new")),
+            Arc::new(ManualClock::at(NOW - 180_000)),
+        );
+        let gateway = token(&ours, "gateway", somebody());
+        let stranger = token(&ours, "gateway", None);
+        let service = token(&ours, "ingress", None);
+        let rotated = token(&trust("old"), "ingress", somebody());
+        let expired = token(&late, "ingress", somebody());
+        let forged = token(&trust("another"), "ingress", somebody());
+        let cases = [
+            ("", "/health/live", 204),
+            ("", "/health/ready", 204),
+            ("", "/origin/film/1/master.m3u8", 200),
+            (&forged, "/origin/film/1/master.m3u8", 200),
+            ("", "/internal/visitor", 401),
+            ("local", "/internal/visitor", 401),
+            (&expired, "/internal/visitor", 401),
+            (&forged, "/internal/visitor", 401),
+            ("", "/health", 401),
+            ("", "/health/live/../../internal/visitor", 401),
+            ("", "/%6frigin/", 401),
+            ("", "/origin%2f", 401),
+            ("", "//origin/", 401),
+            ("", "/nothing", 401),
+            (&service, "/nothing", 404),
+            (&gateway, "/internal/principal", 200),
+            (&rotated, "/internal/principal", 200),
+            (&stranger, "/internal/principal", 401),
+            (&service, "/internal/principal", 401),
+            (&gateway, "/internal/visitor", 200),
+            (&stranger, "/internal/visitor", 200),
+            (&gateway, "/internal/internal", 403),
+            (&stranger, "/internal/internal", 403),
+            (&service, "/internal/internal", 200),
+        ];
+        for (token, path, status) in cases {
+            let url = format!("http://{}{path}", running.addr);
+            let request = match token {
+                "" => http.get(url),
+                token => http.get(url).header(PRINCIPAL_HEADER, token),
+            };
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), status, "{path} {token}");
+            let problem = answer.headers().get("content-type");
+            let problem = problem.is_some_and(|kind| kind == "application/problem+json");
+            assert_eq!(problem, status >= 400, "{path} {token}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn calls_are_signed_and_strangers_cannot_make_themselves_anybody() {
+        let life = Lifecycle::new();
+        let client = client(trust("a"));
+        serve(Server::internal(Service::Ingress), &life, &client, routes).unwrap();
+        let calls = client
+            .on_behalf_of(Some(Identity::local()))
+            .of(Service::Metadata);
+        let ask = async |client: &Client, path: &str| {
+            let answer = client.get(Service::Ingress, path, |request| request).await;
+            answer.unwrap().text().await.unwrap()
+        };
+        assert_eq!(ask(&calls, "/internal/principal").await, "local");
+        assert_eq!(ask(&calls, "/internal/internal").await, "metadata");
+        assert_eq!(ask(&client, "/internal/internal").await, "test");
+        // Who answers everybody takes nobody's word, not even that of a service.
+        let server = Server::public(Service::Gateway);
+        let public = serve(server, &life, &client, routes).unwrap();
+        let token = token(&trust("a"), "ingress", Some(Identity::local()));
+        let url = format!("http://{}/internal/principal", public.addr);
+        let answer = reqwest::Client::new()
+            .get(url)
+            .header(PRINCIPAL_HEADER, token);
+        assert_eq!(answer.send().await.unwrap().status(), 401);
     }
 }

@@ -10,7 +10,7 @@ use media::plan::ObjectRef;
 use platform_blob::{Blobs, PutOptions};
 use platform_bus::Topic;
 use platform_core::{Lifecycle, Redacted, SystemClock};
-use platform_http::{Addresses, Client, Discovery, Server, Service};
+use platform_http::{Client, Server, Service};
 use post_processor::{Config, Deps};
 use schemas::v1::event::Payload;
 use schemas::v1::{PublishPolicy, VideoPlayable, VideoTranscoded, VideoUploaded};
@@ -40,16 +40,16 @@ struct State {
 #[derive(Debug, Clone)]
 pub(crate) struct EdgeStubs {
     state: Arc<Mutex<State>>,
-    discovery: Discovery,
+    client: Client,
 }
 
 impl EdgeStubs {
     /// Starts the edges of these names.
     pub(crate) fn start(names: &'static [&'static str]) -> Self {
         let state: Arc<Mutex<State>> = Arc::default();
-        let discovery = Discovery::new(Addresses::default(), None);
+        let client = testkit::services::client();
         let shared = web::Data::from(Arc::clone(&state));
-        let found = discovery.clone();
+        let found = client.discovery().clone();
         let placement = move |state: web::Data<Mutex<State>>| {
             let found = found.clone();
             async move {
@@ -68,7 +68,7 @@ impl EdgeStubs {
             }
         };
         let server = Server::internal(Service::EdgeProvider);
-        platform_http::serve(server, &Lifecycle::new(), &discovery, move |app| {
+        platform_http::serve(server, &Lifecycle::new(), &client, move |app| {
             app.app_data(shared.clone())
                 .app_data(web::PayloadConfig::new(1 << 24))
                 .route(
@@ -79,7 +79,7 @@ impl EdgeStubs {
                 .route("/edges/{edge}/{path:.*}", web::route().to(serve));
         })
         .unwrap();
-        Self { state, discovery }
+        Self { state, client }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -145,7 +145,7 @@ impl EdgeStubs {
             db: stage.db.clone(),
             bus: Arc::clone(&stage.bus),
             blobs: Arc::clone(&stage.blobs),
-            client: Client::new(self.discovery.clone()).unwrap(),
+            client: self.client.clone(),
             clock: Arc::new(SystemClock),
             lifecycle: stage.life.clone(),
             seed_key: Redacted::new(SEED_KEY),
@@ -175,9 +175,10 @@ impl EdgeStubs {
 
     /// What `GET /internal/seeding` tells.
     async fn status(&self) -> serde_json::Value {
-        let client = Client::new(self.discovery.clone()).unwrap();
         let path = "/internal/seeding";
-        let answer = client.get(Service::PostProcessor, path, |request| request);
+        let answer = self
+            .client
+            .get(Service::PostProcessor, path, |request| request);
         answer.await.unwrap().json().await.unwrap()
     }
 }

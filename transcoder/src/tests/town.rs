@@ -9,7 +9,6 @@ use platform_blob::{Blobs, S3Blobs, S3Config};
 use platform_bus::{Bus, EmbeddedBus, Topic, publish_event};
 use platform_core::{Lifecycle, Redacted, SystemClock};
 use platform_db::Db;
-use platform_http::{Client, Discovery};
 use schemas::v1::VideoUploaded;
 use schemas::v1::event::Payload;
 use schemas::{NewEvent, OwnerId, VideoId};
@@ -79,7 +78,7 @@ impl Town {
             db: self.db.clone(),
             bus: Arc::clone(&self.bus),
             blobs: Arc::clone(&self.blobs),
-            client: Client::new(Discovery::new(platform_http::Addresses::default(), None)).unwrap(),
+            client: testkit::services::client(),
             clock: Arc::new(SystemClock),
             lifecycle: lifecycle.clone(),
         };

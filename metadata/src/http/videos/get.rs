@@ -1,7 +1,7 @@
 //! `GET /api/videos/{id}`
 
 use actix_web::{get, web};
-use platform_http::{Principal, Problem, ProblemDocument};
+use platform_http::{Problem, ProblemDocument, Visitor};
 use schemas::VideoId;
 
 use crate::domain;
@@ -20,7 +20,7 @@ use crate::http::{State, failure};
 #[get("/api/videos/{id}")]
 pub(crate) async fn get_video(
     // Everybody who has a video's link may see it, until videos can be private.
-    _principal: Principal,
+    _visitor: Visitor,
     id: web::Path<VideoId>,
     state: web::Data<State>,
 ) -> Result<web::Json<VideoView>, Problem> {

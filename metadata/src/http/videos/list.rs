@@ -1,7 +1,7 @@
 //! `GET /api/videos`
 
 use actix_web::{get, web};
-use platform_http::{Principal, Problem, ProblemDocument};
+use platform_http::{Problem, ProblemDocument, Visitor};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -53,7 +53,7 @@ struct VideoPage {
 )]
 #[get("/api/videos")]
 pub(crate) async fn list_videos(
-    principal: Principal,
+    visitor: Visitor,
     query: web::Query<ListVideos>,
     state: web::Data<State>,
 ) -> Result<web::Json<VideoPage>, Problem> {
@@ -61,7 +61,13 @@ pub(crate) async fn list_videos(
     let position = cursor::read(query.cursor.as_deref())?;
     let which = match query.state.unwrap_or(ListedState::Live) {
         ListedState::Live => Which::Live,
-        ListedState::All => Which::Of(principal.owner),
+        ListedState::All => {
+            let sign_in = "Sign in to see films of yours that are not live.";
+            let identity = visitor
+                .identity
+                .ok_or_else(|| Problem::signed_out(sign_in))?;
+            Which::Of(identity.user)
+        }
     };
     let one_more = i64::from(limit) + 1;
     let videos = state.store.list(&which, &position, one_more).await;

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use platform_core::Lifecycle;
-use platform_http::{Discovery, Server, Service};
+use platform_http::{Client, Server, Service};
 use tokio::sync::watch;
 use url::Url;
 
@@ -45,11 +45,11 @@ pub struct OriginStub {
 
 impl OriginStub {
     /// Starts an origin that has nothing yet.
-    pub fn start(lifecycle: &Lifecycle, discovery: &Discovery) -> Self {
+    pub fn start(lifecycle: &Lifecycle, client: &Client) -> Self {
         let state: Arc<Mutex<State>> = Arc::default();
         let shared = web::Data::from(Arc::clone(&state));
-        let server = Server::internal(Service::EdgeProvider);
-        let running = platform_http::serve(server, lifecycle, discovery, move |app| {
+        let server = Server::internal(Service::EdgeProvider).open_below("/origin/");
+        let running = platform_http::serve(server, lifecycle, client, move |app| {
             app.app_data(shared.clone())
                 .route("/origin/{rest:.*}", web::get().to(answer));
         });

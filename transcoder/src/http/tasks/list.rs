@@ -1,7 +1,7 @@
 //! What is to be done, and what cannot be.
 
 use actix_web::{get, web};
-use platform_http::{Principal, Problem};
+use platform_http::{Internal, Problem};
 use serde::Serialize;
 
 use crate::http::problem;
@@ -17,7 +17,7 @@ pub(crate) struct Tasks {
 /// The tasks that wait, run or failed.
 #[get("/internal/tasks")]
 pub(in crate::http) async fn list(
-    _principal: Principal,
+    _operator: Internal,
     store: web::Data<Store>,
 ) -> Result<web::Json<Tasks>, Problem> {
     let items = store.tasks().await.map_err(problem)?;

@@ -1,7 +1,7 @@
 //! One more try.
 
 use actix_web::{HttpResponse, post, web};
-use platform_http::{Principal, Problem};
+use platform_http::{Internal, Problem};
 use schemas::TaskId;
 
 use crate::http::problem;
@@ -10,7 +10,7 @@ use crate::store::Store;
 /// Puts a failed task and its film back to where they were before it failed.
 #[post("/internal/tasks/{id}/retry")]
 pub(in crate::http) async fn retry(
-    _principal: Principal,
+    _operator: Internal,
     id: web::Path<TaskId>,
     store: web::Data<Store>,
 ) -> Result<HttpResponse, Problem> {

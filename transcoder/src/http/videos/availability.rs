@@ -1,7 +1,7 @@
 //! Which parts of a film exist.
 
 use actix_web::{get, web};
-use platform_http::{Principal, Problem};
+use platform_http::Problem;
 use schemas::VideoId;
 
 use crate::http::problem;
@@ -10,7 +10,6 @@ use crate::store::{Availability, Store};
 /// What exists of a film, for the watch page.
 #[get("/internal/videos/{id}/availability")]
 pub(in crate::http) async fn availability(
-    _principal: Principal,
     id: web::Path<VideoId>,
     store: web::Data<Store>,
 ) -> Result<web::Json<Availability>, Problem> {
