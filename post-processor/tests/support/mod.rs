@@ -67,7 +67,8 @@ impl EdgeStubs {
                 HttpResponse::Ok().json(both)
             }
         };
-        let server = Server::internal(Service::EdgeProvider);
+        // Its edges take no service tokens.
+        let server = Server::internal(Service::EdgeProvider).open_below("/edges/");
         platform_http::serve(server, &Lifecycle::new(), &client, move |app| {
             app.app_data(shared.clone())
                 .app_data(web::PayloadConfig::new(1 << 24))
