@@ -17,7 +17,7 @@ export default defineConfig(({ mode }) => ({
     manifest: true,
   },
   // `marquee up` on its default address; in production everything is same-origin.
-  ...(mode === 'mock' ? {} : { server: { proxy: { '^/(api|v|marquee)/': backend } } }),
+  ...(mode === 'mock' ? {} : { server: { proxy: { '^/(api|v|marquee)/': { target: backend } } } }),
   test: {
     projects: [
       { extends: true, test: { name: 'logic', include: ['src/**/*.test.ts'] } },

@@ -86,6 +86,9 @@ pub(crate) struct UpArguments {
     /// Run only these roles.
     #[arg(long, value_name = "ROLES", value_delimiter = ',')]
     pub(crate) services: Vec<Role>,
+    /// Ask nobody to sign in: whoever reaches this address is the owner. Only on loopback.
+    #[arg(long)]
+    pub(crate) open: bool,
 }
 
 #[derive(Debug, Args)]

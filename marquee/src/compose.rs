@@ -33,13 +33,30 @@ const ALL: [Role; 9] = [
 
 /// `marquee up`: everything, or the roles that were named.
 pub(crate) async fn up(arguments: UpArguments) -> Result<bool, Failure> {
-    let config = config::load(&arguments.config)?;
+    let mut config = config::load(&arguments.config)?;
+    if arguments.open {
+        open_here(&mut config)?;
+    }
     let roles = if arguments.services.is_empty() {
         ALL.to_vec()
     } else {
         arguments.services
     };
     run(&config, &roles).await
+}
+
+/// Makes everybody the owner, where nobody but those who use this machine can be meant.
+fn open_here(config: &mut Config) -> Result<(), Failure> {
+    let listen = config.gateway.listen;
+    if !listen.ip().is_loopback() {
+        return Err(format!(
+            "--open makes everybody who reaches {listen} the owner: listen on 127.0.0.1, or leave \
+             --open out and have people sign in"
+        )
+        .into());
+    }
+    config.gateway.open = true;
+    Ok(())
 }
 
 /// `marquee serve`: the roles that were named.
@@ -103,4 +120,26 @@ fn announce(node: &Node) -> std::io::Result<()> {
     }
     info!("ready");
     std::io::stdout().flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_from_elsewhere_becomes_the_owner_by_a_flag() {
+        for (listen, allowed) in [
+            ("127.0.0.1:8080", true),
+            ("[::1]:0", true),
+            ("0.0.0.0:8080", false),
+            ("[::]:8080", false),
+            ("192.0.2.1:8080", false),
+        ] {
+            let mut config = Config::default();
+            config.gateway.open = false;
+            config.gateway.listen = listen.parse().unwrap();
+            assert_eq!(open_here(&mut config).is_ok(), allowed, "{listen}");
+            assert_eq!(config.gateway.open, allowed, "{listen}");
+        }
+    }
 }

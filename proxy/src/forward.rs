@@ -10,11 +10,11 @@ use actix_web::body::SizedStream;
 use actix_web::error::{ParseError, PayloadError};
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::http::{StatusCode, Uri};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use awc::error::{ConnectError, SendRequestError};
 use awc::{ClientRequest, Connector};
 use futures_util::Stream;
-use platform_auth::{Caller, Identity};
+use platform_auth::Caller;
 use platform_http::{PRINCIPAL_HEADER, Problem, Service};
 use url::Url;
 
@@ -33,6 +33,14 @@ const HOP_BY_HOP: [&str; 7] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+];
+
+/// Headers by which some servers let a method be another one: a page that may send a POST could send
+/// a DELETE.
+const OVERRIDES: [&str; 3] = [
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
 ];
 
 /// Headers by which the gateway tells services about the caller, so never the caller itself.
@@ -69,16 +77,20 @@ pub(crate) async fn forward(
     state: web::Data<State>,
     upstream: web::Data<awc::Client>,
 ) -> Result<HttpResponse, Problem> {
-    let (scheme, host) = state.reached_at(&request);
-    let token = token(service, &state)?;
+    let reached = state.reached(&request);
+    let token = token(service, &request, &state)?;
     let add = |call: ClientRequest| {
-        let call = call.insert_header(("x-forwarded-proto", scheme));
+        let call = call.insert_header(("x-forwarded-proto", reached.scheme));
+        let call = match reached.address {
+            Some(address) => call.insert_header(("x-forwarded-for", address.to_string())),
+            None => call,
+        };
         let call = match &token {
             Some(token) => call.insert_header((PRINCIPAL_HEADER, token.as_str())),
             None => call,
         };
-        match host {
-            Some(host) => call.insert_header(("x-forwarded-host", host)),
+        match &reached.host {
+            Some(host) => call.insert_header(("x-forwarded-host", host.as_str())),
             None => call,
         }
     };
@@ -86,16 +98,17 @@ pub(crate) async fn forward(
 }
 
 /// What tells `service` who asks. Edges are told nothing: they stand where others are, too.
-fn token(service: Service, state: &State) -> Result<Option<String>, Problem> {
+fn token(
+    service: Service,
+    request: &HttpRequest,
+    state: &State,
+) -> Result<Option<String>, Problem> {
     if service == Service::Edge {
         return Ok(None);
     }
-    let caller = Caller {
-        service: Service::Gateway.name().to_owned(),
-        identity: Some(Identity::local()),
-    };
-    let token = state.client.trust().token(&caller);
-    token.map(Some).map_err(Problem::internal)
+    let caller = request.extensions().get::<Caller>().cloned();
+    let token = caller.map(|caller| state.client.trust().token(&caller));
+    token.transpose().map_err(Problem::internal)
 }
 
 /// Sends a presigned request on to the object store of this machine. The signature covers the
@@ -134,7 +147,15 @@ fn prepare(
         .parse::<Uri>()
         .map_err(|error| Problem::bad_request("The address is not valid.").caused_by(error))?;
     let mut call = upstream.request(request.method().clone(), uri);
+    // Whoever is told who asks needs no credentials; accounts gives and takes cookies.
+    let keeps_cookies = service == Service::Accounts;
+    let keeps_authorization = matches!(service, Service::Edge | Service::Objects);
     for (name, value) in forwardable(request.headers()) {
+        if (name == header::COOKIE && !keeps_cookies)
+            || (name == header::AUTHORIZATION && !keeps_authorization)
+        {
+            continue;
+        }
         call = call.append_header((name.clone(), value.clone()));
     }
     let call = match platform_http::current_traceparent() {
@@ -148,7 +169,10 @@ fn prepare(
 fn forwardable(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &header::HeaderValue)> {
     headers.iter().filter(|(name, _)| {
         let name = name.as_str();
-        !HOP_BY_HOP.contains(&name) && !OURS.contains(&name) && name != "host"
+        !HOP_BY_HOP.contains(&name)
+            && !OURS.contains(&name)
+            && !OVERRIDES.contains(&name)
+            && name != "host"
     })
 }
 
@@ -296,7 +320,13 @@ mod tests {
             .services
             .insert(Service::Ingress.name().to_owned(), replicas);
         let client = testkit::services::client_of(Discovery::new(addresses, None));
-        let state = State::new(client, String::new(), None, None);
+        let state = State::new(
+            client,
+            String::new(),
+            None,
+            &crate::Config::default(),
+            crate::who::Who::Everybody,
+        );
         let app = App::new().configure(|app| crate::http::routes(app, &state));
         let app = init_service(app).await;
         let mut answers = Vec::new();
@@ -315,6 +345,7 @@ mod tests {
             "connection",
             "x-marquee-principal",
             "x-forwarded-for",
+            "x-http-method-override",
             "host",
             "range",
         ] {

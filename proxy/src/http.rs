@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, Scope};
 use platform_http::{Client, Problem, Service};
-use url::{Position, Url};
+use url::Url;
 
-use crate::{assets, forward, watch};
+use crate::Config;
+use crate::network::Network;
+use crate::reached::{Reached, reached};
+use crate::who::Who;
+use crate::{assets, forward, watch, who};
 
 /// What handlers share.
 #[derive(Debug, Clone)]
@@ -17,6 +21,8 @@ pub(crate) struct State {
     openapi: Arc<str>,
     bucket: Option<Arc<str>>,
     public_url: Option<Url>,
+    trusted_proxies: Arc<[Network]>,
+    pub(crate) who: Who,
 }
 
 impl State {
@@ -24,25 +30,22 @@ impl State {
         client: Client,
         openapi: String,
         bucket: Option<String>,
-        public_url: Option<Url>,
+        config: &Config,
+        who: Who,
     ) -> Self {
         Self {
             client,
             openapi: openapi.into(),
             bucket: bucket.map(Into::into),
-            public_url,
+            public_url: config.public_url.clone(),
+            trusted_proxies: config.trusted_proxies.as_slice().into(),
+            who,
         }
     }
 
-    /// Where people reach the gateway: scheme, and host with its port. As configured, which knows of
-    /// what ends TLS in front of it; otherwise where the request was sent to.
-    pub(crate) fn reached_at<'a>(&'a self, request: &'a HttpRequest) -> (&'a str, Option<&'a str>) {
-        if let Some(url) = &self.public_url {
-            let host = &url[Position::BeforeHost..Position::AfterPort];
-            return (url.scheme(), Some(host));
-        }
-        let host = request.headers().get(header::HOST);
-        ("http", host.and_then(|host| host.to_str().ok()))
+    /// From where, and by what, people reach the gateway.
+    pub(crate) fn reached(&self, request: &HttpRequest) -> Reached {
+        reached(request, &self.trusted_proxies, self.public_url.as_ref())
     }
 }
 
@@ -51,36 +54,45 @@ pub(crate) fn routes(app: &mut ServiceConfig, state: &State) {
     app.app_data(web::Data::new(state.clone()))
         .app_data(web::Data::new(forward::upstream_client()))
         .app_data(web::PayloadConfig::new(usize::MAX));
+    app.route("/api/openapi.json", web::get().to(openapi))
+        .route("/api/health/live", web::get().to(HttpResponse::NoContent))
+        .route("/api/health/ready", web::get().to(ready));
+    let mut api = web::scope("/api").route("/watch/{id}", web::get().to(watch::get));
     for (prefix, service) in [
-        ("/api/uploads", Service::Ingress),
-        ("/api/videos", Service::Metadata),
-        ("/api/search", Service::Metadata),
-        ("/v", Service::Edge),
+        ("/accounts", Service::Accounts),
+        ("/admin/users", Service::Accounts),
+        ("/admin/invitations", Service::Accounts),
+        ("/uploads", Service::Ingress),
+        ("/videos", Service::Metadata),
+        ("/search", Service::Metadata),
     ] {
-        let to = move |request, payload, state, upstream| {
-            forward::forward(service, request, payload, state, upstream)
-        };
-        app.service(
-            web::scope(prefix)
-                .route("", web::route().to(to))
-                .route("/{rest:.*}", web::route().to(to)),
-        );
+        api = api.service(forwarded(prefix, service));
     }
+    app.service(
+        api.default_service(web::to(no_such_api))
+            .wrap(from_fn(who::enter)),
+    )
+    .service(forwarded("/v", Service::Edge));
     if let Some(bucket) = &state.bucket {
         app.route(
             &format!("/{bucket}/{{key:.*}}"),
             web::route().to(forward::to_objects),
         );
     }
-    app.route("/api/watch/{id}", web::get().to(watch::get))
-        .route("/api/openapi.json", web::get().to(openapi))
-        .route("/api/health/live", web::get().to(HttpResponse::NoContent))
-        .route("/api/health/ready", web::get().to(ready))
-        .route("/api/{rest:.*}", web::route().to(no_such_api))
-        .route("/internal/{rest:.*}", web::route().to(no_such_api))
+    app.route("/internal/{rest:.*}", web::route().to(no_such_api))
         .route("/origin/{rest:.*}", web::route().to(no_such_api))
         .route("/{path:.*}", web::get().to(assets::serve))
         .route("/{path:.*}", web::head().to(assets::serve));
+}
+
+/// Everything below `prefix` goes on to `service`.
+fn forwarded(prefix: &str, service: Service) -> Scope {
+    let to = move |request, payload, state, upstream| {
+        forward::forward(service, request, payload, state, upstream)
+    };
+    web::scope(prefix)
+        .route("", web::route().to(to))
+        .route("/{rest:.*}", web::route().to(to))
 }
 
 async fn openapi(state: web::Data<State>) -> HttpResponse {

@@ -6,15 +6,22 @@
 mod assets;
 mod forward;
 mod http;
+mod network;
+mod reached;
 mod watch;
+mod who;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use platform_core::Lifecycle;
+use platform_core::{Clock, Lifecycle};
 use platform_http::{Client, Running, ServeError, Server, Service};
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+pub use network::{Network, NoNetwork};
+use who::{Accounts, Who};
 
 /// How the gateway is to run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,6 +34,12 @@ pub struct Config {
     /// Its address as people see it, such as `https://films.example`, for what ends TLS in front of
     /// it. Default: where it listens.
     pub public_url: Option<Url>,
+    /// Whether everybody who reaches the gateway is the one owner, who may do everything. Otherwise
+    /// people are recognised by what accounts says.
+    pub open: bool,
+    /// Proxies in front, such as `10.0.0.7` or `10.0.0.0/8`. Only they are believed who the client is
+    /// (`x-forwarded-for`), and whether it used TLS (`x-forwarded-proto`).
+    pub trusted_proxies: Vec<Network>,
     /// Seconds that it goes on serving when it is told to end, while `/health/ready` says that it is
     /// about to: a little more than a load balancer in front of several gateways takes to notice.
     pub notice_s: u64,
@@ -48,16 +61,20 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             workers: 2,
             public_url: None,
+            open: true,
+            trusted_proxies: Vec::new(),
             notice_s: 0,
         }
     }
 }
 
 /// What the gateway needs.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Deps {
     /// Finds and calls the services.
     pub client: Client,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
     /// Ends the gateway.
     pub lifecycle: Lifecycle,
     /// The merged OpenAPI document of all services, as JSON.
@@ -77,12 +94,24 @@ pub fn build(config: &Config, deps: Deps) -> Result<Running, ServeError> {
     };
     let Deps {
         client,
+        clock,
         lifecycle,
         openapi,
         bucket,
     } = deps;
     let caller = client.clone();
-    let state = http::State::new(client, openapi, bucket, config.public_url.clone());
+    let who = if config.open {
+        tracing::warn!(
+            "nobody is asked to sign in: everybody who reaches the gateway is the owner and may do \
+             everything"
+        );
+        Who::Everybody
+    } else {
+        let accounts = Arc::new(Accounts::new(client.by_itself(), clock));
+        lifecycle.spawn(Arc::clone(&accounts).listen(lifecycle.clone()));
+        Who::Accounts(accounts)
+    };
+    let state = http::State::new(client, openapi, bucket, config, who);
     platform_http::serve(server, &lifecycle, &caller, move |app| {
         http::routes(app, &state);
     })

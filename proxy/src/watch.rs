@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use platform_auth::Identity;
-use platform_http::{CallError, Client, Problem, ProblemDocument, Service};
+use platform_http::{CallError, Client, Problem, ProblemDocument, Service, Visitor};
 use schemas::VideoId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -96,15 +96,16 @@ struct Track {
 )]
 pub(crate) async fn get(
     id: web::Path<VideoId>,
+    visitor: Visitor,
     request: HttpRequest,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let video = video(&state.client, &id, Some(Identity::local())).await?;
+    let video = video(&state.client, &id, visitor.identity).await?;
     let complete = video
         .get("complete")
         .and_then(Value::as_bool)
         .unwrap_or(false);
-    let viewer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    let viewer = state.reached(&request).address;
     let playback = playback(&state.client, &id, &video, viewer).await;
     let availability = if complete || playback.is_none() {
         None

@@ -129,6 +129,7 @@ fn transcoder_deps(node: &Node) -> transcoder::Deps {
 fn gateway(config: &Config, node: &Node) -> Result<(), Failure> {
     let deps = proxy::Deps {
         client: node.client(Service::Gateway),
+        clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
         openapi: openapi::document().to_json()?,
         // Presigned requests to another store do not pass here.

@@ -63,6 +63,15 @@ impl Client {
         other
     }
 
+    /// The same connections, for what a service asks of its own accord: what the gateway asks counts
+    /// otherwise as asked by those whom it serves, see [`Internal`](crate::Internal).
+    #[must_use]
+    pub fn by_itself(&self) -> Self {
+        let mut other = self.clone();
+        other.caller.service.push_str("-itself");
+        other
+    }
+
     /// The same connections, for calls on behalf of `identity`.
     #[must_use]
     pub fn on_behalf_of(&self, identity: Option<Identity>) -> Self {
