@@ -13,12 +13,6 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[allow_missing = true]
 struct Frontend;
 
-/// Scripts only of our own origin, no plugins, no framing; media and images may come from edges.
-/// `data:` media are the empty tracks to which the player adds captions.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob: http: https:; \
-     media-src 'self' data: blob: http: https:; connect-src 'self' http: https:; worker-src 'self' blob:; \
-     style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
-
 /// Serves a file, or the application's page for every address that the application routes itself.
 pub(crate) async fn serve(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let path = request.path().trim_start_matches('/');
@@ -59,10 +53,7 @@ fn answer(request: &HttpRequest, path: &str, file: EmbeddedFile) -> HttpResponse
     };
     response
         .insert_header((header::ETAG, etag))
-        .insert_header((header::CACHE_CONTROL, cache))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((header::REFERRER_POLICY, "strict-origin-when-cross-origin"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY));
+        .insert_header((header::CACHE_CONTROL, cache));
     if unchanged {
         return response.finish();
     }

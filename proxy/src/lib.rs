@@ -5,6 +5,7 @@
 
 mod assets;
 mod forward;
+mod headers;
 mod http;
 mod network;
 mod reached;
@@ -90,6 +91,7 @@ pub fn build(config: &Config, deps: Deps) -> Result<Running, ServeError> {
         listen: Some(config.listen),
         workers: config.workers,
         notice: Duration::from_secs(config.notice_s),
+        headers: headers::always(config),
         ..Server::public(Service::Gateway)
     };
     let Deps {

@@ -11,6 +11,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use testkit::services::somebody;
 use testkit::stage::eventually;
+use url::Url;
 
 fn key(id: &str) -> AccessKey {
     AccessKey::new(id, [u8::try_from(id.len()).unwrap(); 32]).unwrap()
@@ -34,6 +35,11 @@ struct World {
 impl World {
     /// A gateway where people sign in, and a catalogue that repeats what it is told.
     fn new() -> Self {
+        Self::at(None)
+    }
+
+    /// The same where people reach it at `public_url`.
+    fn at(public_url: Option<Url>) -> Self {
         let (client, life) = (testkit::services::client(), Lifecycle::new());
         let echo = async |visitor: Visitor, request: HttpRequest| {
             let header = |name| request.headers().get(name).and_then(|it| it.to_str().ok());
@@ -55,6 +61,7 @@ impl World {
             listen: ([127, 0, 0, 1], 0).into(),
             workers: 1,
             open: false,
+            public_url,
             trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
             ..proxy::Config::default()
         };
@@ -236,4 +243,43 @@ async fn keys_are_fetched_again_when_a_token_names_a_new_one() {
         assert_eq!(world.status(&other).await, 401);
     }
     assert_eq!(world.known.lock().unwrap().fetched, before);
+}
+
+#[actix_web::test]
+async fn every_answer_tells_browsers_to_be_careful() {
+    let tls = World::at(Some("https://films.example".parse().unwrap()));
+    let plain = World::new();
+    for (world, secured) in [(&tls, true), (&plain, false)] {
+        for path in [
+            "/",
+            "/nothing.js",
+            "/health/live",
+            "/health/ready",
+            "/api/health/live",
+            "/api/openapi.json",
+            "/api/videos",
+            "/api/nothing",
+            "/api/uploads",
+            "/v/public/x",
+            "/internal/x",
+        ] {
+            let answer = world.get(path).send().await.unwrap();
+            let header = |name: &str| answer.headers().get(name).map(|it| it.to_str().unwrap());
+            let policy = header("content-security-policy").unwrap();
+            for part in [
+                "object-src 'none'",
+                "base-uri 'none'",
+                "frame-ancestors 'self'",
+            ] {
+                assert!(policy.contains(part), "{path} {policy}");
+            }
+            assert_eq!(header("x-content-type-options"), Some("nosniff"), "{path}");
+            assert!(header("referrer-policy").is_some(), "{path}");
+            assert_eq!(
+                header("strict-transport-security").is_some(),
+                secured,
+                "{path}"
+            );
+        }
+    }
 }
