@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::Outcome;
 
-const SERVICES: [&str; 7] = [
+const SERVICES: [&str; 8] = [
+    "accounts",
     "ingress",
     "transcoder",
     "post-processor",

@@ -1,0 +1,3 @@
+//! Accounts: users, sessions, API tokens, and the keys that sign access tokens.
+
+mod domain;
