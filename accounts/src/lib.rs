@@ -1,3 +1,4 @@
 //! Accounts: users, sessions, API tokens, and the keys that sign access tokens.
 
 mod domain;
+mod hashing;
