@@ -1,0 +1,118 @@
+//! The cookies of sessions (RFC 6265bis). Scripts never see them.
+//!
+//! Behind HTTPS their names begin with `__Host-`: no other host and no plain-text page can set or
+//! read them. Without HTTPS browsers refuse that prefix, so they go without it there.
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponseBuilder};
+
+use crate::domain::RefreshToken;
+use crate::flow::{ACCESS_S, SignedIn};
+
+const ACCESS: &str = "auth_token";
+const REFRESH: &str = "refresh_token";
+
+/// The cookies of one request and its answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cookies {
+    is_secure: bool,
+}
+
+impl Cookies {
+    /// Those for a client that sent `request` to the gateway, which says how.
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        let proto = request.headers().get("x-forwarded-proto");
+        Self {
+            is_secure: proto.is_some_and(|value| value.as_bytes() == b"https"),
+        }
+    }
+
+    /// The refresh token that came along.
+    pub(super) fn refresh_token(self, request: &HttpRequest) -> Option<RefreshToken> {
+        let name = self.name(REFRESH);
+        let headers = request.headers().get_all(header::COOKIE);
+        let pairs = headers
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|text| text.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='));
+        let mut ours = pairs.filter(|(key, _)| *key == name);
+        ours.find_map(|(_, value)| RefreshToken::read(value))
+    }
+
+    /// Gives the client the tokens of `signed_in`.
+    pub(super) fn give(self, answer: &mut HttpResponseBuilder, signed_in: &SignedIn) {
+        self.set(answer, ACCESS, &signed_in.access, ACCESS_S, "Lax");
+        let refresh = signed_in.refresh.write();
+        self.set(answer, REFRESH, &refresh, signed_in.refresh_s, "Strict");
+    }
+
+    /// Takes the client's tokens away.
+    pub(super) fn take(self, answer: &mut HttpResponseBuilder) {
+        self.set(answer, ACCESS, "", 0, "Lax");
+        self.set(answer, REFRESH, "", 0, "Strict");
+    }
+
+    fn name(self, name: &str) -> String {
+        let prefix = if self.is_secure { "__Host-" } else { "" };
+        format!("{prefix}{name}")
+    }
+
+    fn set(
+        self,
+        answer: &mut HttpResponseBuilder,
+        name: &str,
+        value: &str,
+        age_s: i64,
+        site: &str,
+    ) {
+        let secure = if self.is_secure { "; Secure" } else { "" };
+        let name = self.name(name);
+        let cookie =
+            format!("{name}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite={site}{secure}");
+        // What tokens are made of fits into a header.
+        if let Ok(cookie) = HeaderValue::try_from(cookie) {
+            answer.append_header((header::SET_COOKIE, cookie));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::HttpResponse;
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn cookies_are_for_this_host_and_no_script() {
+        for (proto, prefix, suffix) in [("https", "__Host-", "; Secure"), ("http", "", "")] {
+            let request = TestRequest::default()
+                .insert_header(("x-forwarded-proto", proto))
+                .insert_header(("cookie", format!("a=b; {prefix}refresh_token=s.x; c=d")))
+                .to_http_request();
+            let cookies = Cookies::of(&request);
+            assert_eq!(cookies.refresh_token(&request).unwrap().write(), "s.x");
+            let mut answer = HttpResponse::NoContent();
+            cookies.take(&mut answer);
+            let answer = answer.finish();
+            let set = answer.headers().get_all("set-cookie");
+            let set: Vec<_> = set.map(|value| value.to_str().unwrap()).collect();
+            let expected = [
+                format!("{prefix}auth_token=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{suffix}"),
+                format!(
+                    "{prefix}refresh_token=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict{suffix}"
+                ),
+            ];
+            assert_eq!(set, expected);
+        }
+    }
+
+    #[test]
+    fn a_cookie_that_a_plain_page_set_is_not_taken_behind_https() {
+        let request = TestRequest::default()
+            .insert_header(("x-forwarded-proto", "https"))
+            .insert_header(("cookie", "refresh_token=s.x"))
+            .to_http_request();
+        assert!(Cookies::of(&request).refresh_token(&request).is_none());
+    }
+}

@@ -1,0 +1,5 @@
+//! `/api/accounts/password`
+
+pub(super) mod change;
+pub(super) mod forgotten;
+pub(super) mod reset;
