@@ -26,8 +26,8 @@ const SWITCHES: Record<string, boolean> = {
 };
 
 /**
- * What reads MPEG-TS, raw AAC and MP3 and makes MP4 of them, captions that are not WebVTT, decryption
- * and progressive loading, which is off.
+ * What reads MPEG-TS, raw AAC and MP3 and makes MP4 of them, captions that are not WebVTT, decryption,
+ * timed metadata (ID3, date ranges), and progressive loading, which is off.
  * By importer, since others may need some of these.
  */
 const LEFT_OUT: Record<string, RegExp> = {
@@ -35,13 +35,13 @@ const LEFT_OUT: Record<string, RegExp> = {
   'controller/timeline-controller.ts': /\/(?:cea-608-parser|output-filter|imsc1-ttml-parser)$/,
   'controller/subtitle-track-controller.ts': /\/imsc1-ttml-parser$/,
   'crypt/decrypter.ts': /\/aes-decryptor$/,
-  'config.ts': /\/fetch-loader$/,
+  'config.ts': /\/(?:fetch-loader|id3-track-controller)$/,
 };
 
 const ENTRY = '\0marquee-hls-entry';
 const STUB = '\0marquee-hls-stub';
 const STUB_SOURCE = `
-class LeftOut { static probe() { return false; } }
+class LeftOut { static probe() { return false; } destroy() {} }
 export default LeftOut;
 export const AC3Demuxer = LeftOut;
 export const IMSC1_CODEC = 'stpp.ttml.im1t';

@@ -49,7 +49,68 @@ const watch = createRoute({
   component: lazyRouteComponent(() => import('./pages/WatchPage'), 'WatchPage'),
 });
 
-const routeTree = root.addChildren([home, search, upload, watch]);
+const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+const optional = <K extends string>(key: K, value: unknown) =>
+  (text(value) === undefined ? {} : { [key]: text(value) }) as { [key in K]?: string };
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (raw: Record<string, unknown>): { to?: string } => optional('to', raw.to),
+  component: lazyRouteComponent(() => import('./pages/SignInPage'), 'SignInPage'),
+});
+
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-up',
+  validateSearch: (raw: Record<string, unknown>): { to?: string; invitation?: string } => ({
+    ...optional('to', raw.to),
+    ...optional('invitation', raw.invitation),
+  }),
+  component: lazyRouteComponent(() => import('./pages/SignUpPage'), 'SignUpPage'),
+});
+
+/** What a one-time link carries. */
+const token = (raw: Record<string, unknown>) => ({ token: text(raw.token) ?? '' });
+
+const claim = createRoute({
+  getParentRoute: () => root,
+  path: '/claim',
+  validateSearch: token,
+  component: lazyRouteComponent(() => import('./pages/ClaimPage'), 'ClaimPage'),
+});
+
+const forgotten = createRoute({
+  getParentRoute: () => root,
+  path: '/forgotten',
+  component: lazyRouteComponent(() => import('./pages/ForgottenPage'), 'ForgottenPage'),
+});
+
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: '/reset-password',
+  validateSearch: token,
+  component: lazyRouteComponent(() => import('./pages/ResetPage'), 'ResetPage'),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./pages/AccountPage'), 'AccountPage'),
+});
+
+const routeTree = root.addChildren([
+  home,
+  search,
+  upload,
+  watch,
+  signIn,
+  signUp,
+  claim,
+  forgotten,
+  reset,
+  account,
+]);
 
 const options = {
   routeTree,

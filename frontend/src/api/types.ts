@@ -23,4 +23,13 @@ export type PresignedPart = Json<
 export type Rendition = Video['renditions'][number];
 export type Availability = NonNullable<Watch['availability']>;
 export type Playback = NonNullable<Watch['playback']>;
+export type Me = Json<paths['/api/accounts/me']['get']['responses']['200']>;
+export type User = NonNullable<Me['user']>;
+export type Role = User['role'];
+export type SignUp = NonNullable<
+  paths['/api/accounts/sign-up']['post']['requestBody']
+>['content']['application/json'];
+export type TokenScope = NonNullable<
+  paths['/api/accounts/tokens']['post']['requestBody']
+>['content']['application/json']['scopes'][number];
 export type VideoState = Video['state'];

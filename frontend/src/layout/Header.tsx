@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { AccountMenu } from '../account/AccountMenu';
 import { t } from '../i18n';
 import { Icon } from '../ui/Icon';
 import { SearchBox } from './SearchBox';
@@ -20,6 +21,7 @@ export function Header() {
           <span className="header-upload">{t('nav.upload')}</span>
           <UploadBadge />
         </Link>
+        <AccountMenu />
       </nav>
     </header>
   );

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
+import { SignedIn } from '../account/SignedIn';
 import { unfinishedUploads } from '../api/queries';
 import { t } from '../i18n';
 import { useTitle } from '../ui/useTitle';
@@ -17,8 +18,7 @@ function useUnfinished() {
   }, [data]);
 }
 
-export function UploadPage() {
-  useTitle(t('upload.title'));
+function Uploads() {
   useUnfinished();
   const items = useUploads();
   return (
@@ -35,5 +35,14 @@ export function UploadPage() {
         </ul>
       )}
     </div>
+  );
+}
+
+export function UploadPage() {
+  useTitle(t('upload.title'));
+  return (
+    <SignedIn>
+      <Uploads />
+    </SignedIn>
   );
 }

@@ -1,3 +1,5 @@
+import { localOwner } from './people';
+
 type Answer = (body: unknown, address: URL) => unknown;
 
 /** The API in memory: each story says what it answers. Anything else is not found. */
@@ -16,6 +18,7 @@ class FakeApi {
     this.#answers = new Map();
     this.on('GET /api/videos', () => ({ items: [] }));
     this.on('GET /api/uploads', () => ({ items: [] }));
+    this.on('GET /api/accounts/me', () => ({ user: localOwner, registration: 'closed' }));
   }
 
   fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
