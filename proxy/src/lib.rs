@@ -9,6 +9,7 @@ mod headers;
 mod http;
 mod network;
 mod reached;
+mod rules;
 mod watch;
 mod who;
 
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use network::{Network, NoNetwork};
+pub use rules::{RULES, Rule};
 use who::{Accounts, Who};
 
 /// How the gateway is to run.

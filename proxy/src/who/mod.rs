@@ -18,6 +18,7 @@ use accounts::Refusal;
 use credential::Credential;
 
 use crate::http::State;
+use crate::rules;
 
 /// How people are recognised.
 #[derive(Debug, Clone)]
@@ -40,6 +41,10 @@ pub(crate) async fn enter(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     match identify(&request).await {
         Ok(identity) => {
+            let path = request.uri().path();
+            if let Err(problem) = rules::check(request.method(), path, identity.as_ref()) {
+                return Ok(request.into_response(problem.error_response()));
+            }
             let service = Service::Gateway.name().to_owned();
             recognise(request.request(), Caller { service, identity });
             Ok(next.call(request).await?.map_into_boxed_body())
