@@ -22,7 +22,6 @@ mod sweep;
 use std::sync::Arc;
 
 use actix_web::web;
-use platform_auth::ServiceKey;
 use platform_core::{Clock, Lifecycle, Redacted};
 use platform_db::{Db, MigrateError};
 use platform_http::{Client, ServeError, Server, Service, serve};
@@ -42,8 +41,6 @@ const LARGEST_BODY: usize = 64 << 10;
 pub struct Deps {
     /// Where the rows are.
     pub db: Db,
-    /// Checks that services of ours ask.
-    pub service_key: ServiceKey,
     /// Brings links to people.
     pub links: Arc<dyn LinkSender>,
     /// Knows where services announce themselves.
@@ -96,20 +93,16 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         sweep_interval_ms,
         deps.lifecycle.clone(),
     ));
-    let asking = http::Asking {
-        key: deps.service_key.clone(),
-        clock: Arc::clone(&deps.clock),
-    };
-    let (accounts, asking) = (web::Data::new(accounts), web::Data::new(asking));
+    let accounts = web::Data::new(accounts);
     let routes = move |app: &mut web::ServiceConfig| {
-        app.app_data(accounts.clone()).app_data(asking.clone());
+        app.app_data(accounts.clone());
         http::configure(app);
     };
     let server = Server {
         json_limit: LARGEST_BODY,
         ..Server::internal(Service::Accounts).needing("its database", deps.db.probe())
     };
-    let running = serve(server, &deps.lifecycle, deps.client.discovery(), routes)?;
+    let running = serve(server, &deps.lifecycle, &deps.client, routes)?;
     Ok(Running {
         addr: running.addr,
         claim,

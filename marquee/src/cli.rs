@@ -1,11 +1,13 @@
 //! The command line.
 
+use std::convert::Infallible;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use platform_core::Redacted;
 use url::Url;
 
 /// Any error that ends a command; told with all its causes.
@@ -114,6 +116,8 @@ pub(crate) struct HealthArguments {
 pub(crate) enum Role {
     /// The embedded object store.
     Objects,
+    /// Users, sessions and API tokens.
+    Accounts,
     /// Uploads.
     Ingress,
     /// The catalogue and its search.
@@ -158,6 +162,16 @@ pub(crate) struct UploadArguments {
         default_value = "http://127.0.0.1:8080"
     )]
     pub(crate) server: Url,
+    /// An API token, where people sign in: made on the page of one's account. Better given by the
+    /// environment, since everybody on a machine sees arguments.
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "MARQUEE_TOKEN",
+        hide_env_values = true,
+        value_parser = secret
+    )]
+    pub(crate) token: Option<Redacted>,
     /// Title. Default: the file's name without its ending.
     #[arg(long, value_name = "TITLE")]
     pub(crate) title: Option<String>,
@@ -167,6 +181,11 @@ pub(crate) struct UploadArguments {
     /// Write one JSON object a line instead of progress bars.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what clap wants of a parser")]
+fn secret(text: &str) -> Result<Redacted, Infallible> {
+    Ok(Redacted::new(text))
 }
 
 /// Tells why a command failed, cause by cause.

@@ -19,8 +19,9 @@ use crate::config::{self, Config};
 use node::Node;
 
 /// Every role, in the order in which they start: what others need comes first.
-const ALL: [Role; 9] = [
+const ALL: [Role; 10] = [
     Role::Objects,
+    Role::Accounts,
     Role::EdgeProvider,
     Role::Edge,
     Role::Ingress,
@@ -106,13 +107,22 @@ async fn start_and_wait(
     for role in ALL.into_iter().filter(|role| roles.contains(role)) {
         services::start(role, config, node).await?;
     }
-    announce(node)?;
+    announce(config, node)?;
     let grace = Duration::from_secs(config.grace_s);
     Ok(node.lifecycle.run_until_signal(grace, signals).await)
 }
 
-/// Tells the one who started it, and scripts, that it serves.
-fn announce(node: &Node) -> std::io::Result<()> {
+/// Tells the one who started it, and scripts, that it serves; and how to become its first admin,
+/// which nobody else may learn.
+fn announce(config: &Config, node: &Node) -> std::io::Result<()> {
+    if let Some(claim) = node.claim() {
+        let origin = config.gateway.origin();
+        writeln!(
+            std::io::stdout(),
+            "admin: {origin}/claim?token={}",
+            claim.expose()
+        )?;
+    }
     if let Some(address) = node.gateway() {
         writeln!(std::io::stdout(), "ready: http://{address}")?;
     } else {

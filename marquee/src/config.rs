@@ -46,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) objects: Objects,
     /// The public address.
     pub(crate) gateway: proxy::Config,
+    /// Users, sessions and API tokens.
+    pub(crate) accounts: accounts::Config,
     /// Uploads.
     pub(crate) ingress: ingress::Config,
     /// Planning and encoding.
@@ -110,6 +112,7 @@ impl Default for Config {
             events: platform_bus::Config::default(),
             objects: Objects::default(),
             gateway: proxy::Config::default(),
+            accounts: accounts::Config::default(),
             ingress: ingress::Config::default(),
             transcoder: transcoder::Config::default(),
             search: metadata::Config::default(),

@@ -71,7 +71,7 @@ async fn one(
     file: &std::path::Path,
     output: &Output,
 ) -> Result<(), UploadError> {
-    let api = Api::new(arguments.server.clone())?;
+    let api = Api::new(arguments.server.clone(), arguments.token.clone())?;
     let source = Source::open(file).await?;
     let upload = api.create(&source, arguments.title.as_deref()).await?;
     let bar = output.bar(&source.name, source.size);

@@ -103,7 +103,7 @@ impl World {
             if asked.get("token") == Some(&json!("mqt_ada")) {
                 HttpResponse::Ok().json(somebody("ada"))
             } else {
-                HttpResponse::Unauthorized().finish()
+                HttpResponse::NotFound().finish()
             }
         };
         let server = Server::internal(Service::Accounts);

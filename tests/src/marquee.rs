@@ -33,6 +33,7 @@ pub struct Marquee {
     data: Data,
     child: Child,
     url: String,
+    claim: Option<String>,
     http: reqwest::Client,
     /// Keeps the pipe open: the next line that is printed would end the process otherwise.
     _stdout: Lines<BufReader<ChildStdout>>,
@@ -91,10 +92,14 @@ impl Marquee {
             .expect("marquee starts");
         let stdout = child.stdout.take().expect("a pipe");
         let mut lines = BufReader::new(stdout).lines();
+        let mut claim = None;
         let ready = async {
             while let Some(line) = lines.next_line().await.expect("readable output") {
                 if let Some(url) = line.strip_prefix("ready: ") {
                     return url.to_owned();
+                }
+                if let Some(url) = line.strip_prefix("admin: ") {
+                    claim = Some(url.to_owned());
                 }
             }
             panic!("marquee ended before it was ready")
@@ -106,6 +111,7 @@ impl Marquee {
             data,
             child,
             url,
+            claim,
             http: reqwest::Client::new(),
             _stdout: lines,
         }
@@ -114,6 +120,11 @@ impl Marquee {
     /// The address of the gateway.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where somebody becomes the first admin, as it was printed.
+    pub fn claim(&self) -> Option<&str> {
+        self.claim.as_deref()
     }
 
     /// The data folder.

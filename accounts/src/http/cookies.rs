@@ -4,10 +4,10 @@
 //! read them. Without HTTPS browsers refuse that prefix, so they go without it there.
 
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use crate::domain::RefreshToken;
-use crate::flow::{ACCESS_S, SignedIn};
+use crate::flow::SignedIn;
 
 const ACCESS: &str = "auth_token";
 const REFRESH: &str = "refresh_token";
@@ -41,7 +41,15 @@ impl Cookies {
 
     /// Gives the client the tokens of `signed_in`.
     pub(super) fn give(self, answer: &mut HttpResponseBuilder, signed_in: &SignedIn) {
-        self.set(answer, ACCESS, &signed_in.access, ACCESS_S, "Lax");
+        // Kept when the token in it has expired: a gateway that sees it says so, and the page asks
+        // for the next one. Without it nobody could tell that there is a session.
+        self.set(
+            answer,
+            ACCESS,
+            &signed_in.access,
+            signed_in.refresh_s,
+            "Lax",
+        );
         let refresh = signed_in.refresh.write();
         self.set(answer, REFRESH, &refresh, signed_in.refresh_s, "Strict");
     }
@@ -50,6 +58,18 @@ impl Cookies {
     pub(super) fn take(self, answer: &mut HttpResponseBuilder) {
         self.set(answer, ACCESS, "", 0, "Lax");
         self.set(answer, REFRESH, "", 0, "Strict");
+    }
+
+    /// The same of an answer that is finished already.
+    pub(super) fn take_from(self, answer: &mut HttpResponse) {
+        for cookie in [
+            self.cookie(ACCESS, "", 0, "Lax"),
+            self.cookie(REFRESH, "", 0, "Strict"),
+        ] {
+            if let Some(cookie) = cookie {
+                answer.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+        }
     }
 
     fn name(self, name: &str) -> String {
@@ -65,20 +85,23 @@ impl Cookies {
         age_s: i64,
         site: &str,
     ) {
+        if let Some(cookie) = self.cookie(name, value, age_s, site) {
+            answer.append_header((header::SET_COOKIE, cookie));
+        }
+    }
+
+    fn cookie(self, name: &str, value: &str, age_s: i64, site: &str) -> Option<HeaderValue> {
         let secure = if self.is_secure { "; Secure" } else { "" };
         let name = self.name(name);
         let cookie =
             format!("{name}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite={site}{secure}");
         // What tokens are made of fits into a header.
-        if let Ok(cookie) = HeaderValue::try_from(cookie) {
-            answer.append_header((header::SET_COOKIE, cookie));
-        }
+        HeaderValue::try_from(cookie).ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use actix_web::HttpResponse;
     use actix_web::test::TestRequest;
 
     use super::*;

@@ -8,12 +8,7 @@ use crate::hashing::HashError;
 
 /// 401: nobody is signed in.
 pub(super) fn signed_out() -> Problem {
-    Problem::new(
-        StatusCode::UNAUTHORIZED,
-        "signed-out",
-        "You are not signed in",
-        "Sign in first, then try again.",
-    )
+    Problem::signed_out("Sign in first, then try again.")
 }
 
 /// 403: an API token asks.

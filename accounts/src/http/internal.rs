@@ -4,13 +4,11 @@
 use actix_web::{HttpResponse, get, post, web};
 use platform_auth::Identity;
 use platform_core::Redacted;
-use platform_http::Problem;
+use platform_http::{Internal, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AccountError;
 use crate::flow::Accounts;
-use crate::http::asks::Internal;
-use crate::http::failure;
 
 /// `GET /internal/accounts/keys`: the public keys of access tokens (RFC 7517). Read afresh each
 /// time: who asks has seen a token of a key that they do not know.
@@ -47,7 +45,8 @@ struct CheckToken {
     token: Redacted,
 }
 
-/// `POST /internal/accounts/tokens/check`: who asks by an API token; 401 if it is none of ours.
+/// `POST /internal/accounts/tokens/check`: who asks by an API token; 404 if it is none of
+/// ours.
 #[post("/internal/accounts/tokens/check")]
 pub(super) async fn check_token(
     _: Internal,
@@ -55,5 +54,7 @@ pub(super) async fn check_token(
     accounts: web::Data<Accounts>,
 ) -> Result<web::Json<Identity>, Problem> {
     let identity: Result<_, AccountError> = accounts.check_token(&body.token).await;
-    identity?.map(web::Json).ok_or_else(failure::signed_out)
+    identity?
+        .map(web::Json)
+        .ok_or_else(|| Problem::not_found("There is no such API token."))
 }

@@ -16,8 +16,6 @@ mod view;
 use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
-pub(crate) use asks::Asking;
-
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Marquee accounts"),

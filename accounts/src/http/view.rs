@@ -1,6 +1,6 @@
 //! What is answered.
 
-use platform_auth::{Role, Scope};
+use platform_auth::{Identity, Role, Scope};
 use platform_core::clock::rfc3339;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -97,6 +97,21 @@ pub(super) struct UserView {
     role: RoleView,
     /// RFC 3339.
     created_at: String,
+}
+
+impl UserView {
+    /// Everybody, where nobody is asked to sign in.
+    pub(super) fn local() -> Self {
+        let Identity { user, role, .. } = Identity::local();
+        Self {
+            user_id: user.as_str().to_owned(),
+            name: user.as_str().to_owned(),
+            display_name: user.as_str().to_owned(),
+            email: None,
+            role: role.into(),
+            created_at: rfc3339(0),
+        }
+    }
 }
 
 impl From<User> for UserView {

@@ -8,7 +8,7 @@ use platform_auth::{AccessVerifier, Caller, Identity, ServiceKey};
 use platform_core::clock::ManualClock;
 use platform_core::{Clock as _, Lifecycle, Redacted, SystemClock};
 use platform_db::Db;
-use platform_http::{Addresses, Client, Discovery, PRINCIPAL_HEADER};
+use platform_http::{Addresses, Client, Discovery, PRINCIPAL_HEADER, Trust};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::stage::PATIENCE;
@@ -75,12 +75,13 @@ impl Service {
         let (ground, life) = (Lifecycle::new(), Lifecycle::new());
         let db = testkit::rows::open(dir, &ground).await;
         let key = ServiceKey::new(&Redacted::new("services"));
+        let trust = Trust::new(key.clone(), Arc::new(clock.clone()));
+        let discovery = Discovery::new(Addresses::default(), None);
         let letters = Arc::new(Letters::default());
         let deps = Deps {
             db: db.clone(),
-            service_key: key.clone(),
             links: Arc::<Letters>::clone(&letters),
-            client: Client::new(Discovery::new(Addresses::default(), None)).unwrap(),
+            client: Client::new(discovery, trust, "accounts").unwrap(),
             clock: Arc::new(clock.clone()),
             lifecycle: life.clone(),
         };

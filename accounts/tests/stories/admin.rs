@@ -81,7 +81,7 @@ async fn whoever_is_suspended_is_out_everywhere_until_reinstated() {
         "/problems/suspended"
     );
     assert_eq!(ada.sign_in("ada", "guessed it").await.status, 401);
-    assert_eq!(checked().await, 401);
+    assert_eq!(checked().await, 404);
     admin.patch(&path, &json!({"suspended": false})).await;
     assert_eq!(checked().await, 200);
     assert_eq!(service.revoked().await.len(), 1);

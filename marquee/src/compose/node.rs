@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use platform_blob::{Blobs, Retrying};
 use platform_bus::Bus;
 use platform_core::backoff::Backoff;
-use platform_core::{Clock, Lifecycle, SystemClock};
+use platform_core::{Clock, Lifecycle, Redacted, SystemClock};
 use platform_db::Db;
 use platform_http::{Client, Discovery, Service};
 
@@ -26,6 +26,7 @@ pub(crate) struct Node {
     client: Client,
     pub(crate) lifecycle: Lifecycle,
     gateway: OnceLock<SocketAddr>,
+    claim: OnceLock<Redacted>,
 }
 
 impl Node {
@@ -54,6 +55,7 @@ impl Node {
             client: Client::new(discovery, trust, "marquee")?,
             lifecycle: life.clone(),
             gateway: OnceLock::new(),
+            claim: OnceLock::new(),
         })
     }
 
@@ -76,6 +78,17 @@ impl Node {
     pub(crate) fn set_gateway(&self, addr: SocketAddr) {
         // Only the gateway sets it, once.
         self.gateway.get_or_init(|| addr);
+    }
+
+    /// By what somebody becomes the first admin, while there is none and accounts run here.
+    pub(crate) fn claim(&self) -> Option<&Redacted> {
+        self.claim.get()
+    }
+
+    /// Remembers by what somebody becomes the first admin.
+    pub(crate) fn set_claim(&self, token: Redacted) {
+        // Accounts are started once.
+        self.claim.get_or_init(|| token);
     }
 
     /// Closes the database, which checkpoints its log.

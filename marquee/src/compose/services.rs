@@ -18,6 +18,7 @@ pub(crate) async fn start(role: Role, config: &Config, node: &Node) -> Result<()
     match role {
         // Served by the node itself, since everything else needs it.
         Role::Objects => {}
+        Role::Accounts => accounts(config, node).await?,
         Role::EdgeProvider => edge_provider(config, node).await?,
         Role::Edge => edge(config, node).await?,
         Role::Ingress => ingress(config, node).await?,
@@ -32,6 +33,21 @@ pub(crate) async fn start(role: Role, config: &Config, node: &Node) -> Result<()
                 .await?;
         }
         Role::Gateway => gateway(config, node)?,
+    }
+    Ok(())
+}
+
+async fn accounts(config: &Config, node: &Node) -> Result<(), Failure> {
+    let deps = accounts::Deps {
+        db: node.db.clone(),
+        links: Arc::new(accounts::OperatorLinks),
+        client: node.client(Service::Accounts),
+        clock: Node::clock(),
+        lifecycle: node.lifecycle.clone(),
+    };
+    let running = accounts::build(config.accounts.clone(), deps).await?;
+    if let Some(claim) = running.claim.filter(|_| !config.gateway.open) {
+        node.set_claim(claim);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
+use platform_core::Redacted;
 use platform_core::backoff::Backoff;
 use platform_http::ProblemDocument;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -125,11 +126,12 @@ pub(crate) struct ProblemReport {
 pub(crate) struct Api {
     http: reqwest::Client,
     server: Url,
+    token: Option<Redacted>,
 }
 
 impl Api {
-    /// The API of `server`.
-    pub(crate) fn new(server: Url) -> Result<Self, UploadError> {
+    /// The API of `server`, asked by `token`.
+    pub(crate) fn new(server: Url, token: Option<Redacted>) -> Result<Self, UploadError> {
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
             .read_timeout(Duration::from_mins(1))
@@ -138,7 +140,11 @@ impl Api {
                 server: server.to_string(),
                 source,
             })?;
-        Ok(Self { http, server })
+        Ok(Self {
+            http,
+            server,
+            token,
+        })
     }
 
     /// Where it is.
@@ -227,6 +233,9 @@ impl Api {
     ) -> Result<T, UploadError> {
         let address = format!("{}{path}", self.server.as_str().trim_end_matches('/'));
         let mut request = self.http.request(method, address);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token.expose());
+        }
         if let Some(body) = body {
             request = request.json(&body);
         }

@@ -252,7 +252,7 @@ impl Accounts {
             .send(Method::POST, Service::Accounts, path, with);
         let answer = asked.await?;
         let identity = match answer.status() {
-            StatusCode::UNAUTHORIZED => None,
+            StatusCode::NOT_FOUND => None,
             _ => Some(answer.error_for_status()?.json().await?),
         };
         let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);

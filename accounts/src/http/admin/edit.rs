@@ -1,12 +1,12 @@
 //! `PATCH /api/admin/users/{id}`
 
 use actix_web::{patch, web};
-use platform_http::{Problem, ProblemDocument};
+use platform_http::{Principal, Problem, ProblemDocument};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::flow::{Accounts, Origin, Standing};
-use crate::http::asks::Principal;
+use crate::http::asks::Asks as _;
 use crate::http::view::{ManagedUserView, RoleView};
 
 /// What to change; what is absent stays.

@@ -2,12 +2,12 @@
 
 use actix_web::{HttpResponse, post, web};
 use platform_core::clock::rfc3339;
-use platform_http::{Problem, ProblemDocument};
+use platform_http::{Principal, Problem, ProblemDocument};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::flow::{Accounts, Origin};
-use crate::http::asks::Principal;
+use crate::http::asks::Asks as _;
 use crate::http::view::RoleView;
 
 /// Who is invited.

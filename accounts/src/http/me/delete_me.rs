@@ -2,12 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, delete, web};
 use platform_core::Redacted;
-use platform_http::{Problem, ProblemDocument};
+use platform_http::{Principal, Problem, ProblemDocument};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::flow::{Accounts, Origin};
-use crate::http::asks::Principal;
+use crate::http::asks::Asks as _;
 use crate::http::cookies::Cookies;
 
 /// Makes sure that it is the user who wants to go.

@@ -1,14 +1,16 @@
 //! `GET /api/accounts/me`
 
-use actix_web::{get, web};
-use platform_http::{Problem, ProblemDocument};
+use actix_web::{HttpRequest, get, web};
+use platform_auth::Identity;
+use platform_http::{Problem, ProblemDocument, Visitor};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::Registration;
 use crate::error::AccountError;
 use crate::flow::Accounts;
-use crate::http::asks::Visitor;
+use crate::http::cookies::Cookies;
+use crate::http::failure;
 use crate::http::view::UserView;
 
 /// Who asks, and whether others can sign up.
@@ -43,17 +45,23 @@ enum RegistrationView {
 #[get("/api/accounts/me")]
 pub(crate) async fn get_me(
     visitor: Visitor,
+    request: HttpRequest,
     accounts: web::Data<Accounts>,
 ) -> Result<web::Json<Me>, Problem> {
     let user = match visitor.identity {
+        Some(identity) if identity == Identity::local() => Some(UserView::local()),
         Some(identity) => {
             let user = accounts.store.user(identity.user.as_str()).await;
-            user.map_err(AccountError::from)?
+            user.map_err(AccountError::from)?.map(Into::into)
+        }
+        // Their access token has expired: they are to refresh it, and ask again.
+        None if Cookies::of(&request).refresh_token(&request).is_some() => {
+            return Err(failure::signed_out());
         }
         None => None,
     };
     Ok(web::Json(Me {
-        user: user.map(Into::into),
+        user,
         registration: match accounts.config.registration {
             Registration::Open => RegistrationView::Open,
             Registration::Invitation => RegistrationView::Invitation,

@@ -2,12 +2,13 @@
 
 use actix_web::{HttpResponse, post, web};
 use platform_core::Redacted;
-use platform_http::{Problem, ProblemDocument};
+use platform_http::{Principal, Problem, ProblemDocument};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::flow::{Accounts, Origin};
-use crate::http::asks::Principal;
+
+use crate::http::asks::Asks as _;
 
 /// From which password to which.
 #[derive(Debug, Deserialize, ToSchema)]

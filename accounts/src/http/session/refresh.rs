@@ -1,8 +1,9 @@
 //! `POST /api/accounts/refresh`
 
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, post, web};
 use platform_http::{Problem, ProblemDocument};
 
+use crate::error::AccountError;
 use crate::flow::{Accounts, Origin};
 use crate::http::cookies::Cookies;
 use crate::http::failure;
@@ -25,8 +26,18 @@ pub(crate) async fn refresh(
     let cookies = Cookies::of(&request);
     let token = cookies.refresh_token(&request);
     let token = token.ok_or_else(failure::signed_out)?;
-    let signed_in = accounts.refresh(&token, &from).await?;
-    let mut answer = HttpResponse::NoContent();
-    cookies.give(&mut answer, &signed_in);
-    Ok(answer.finish())
+    match accounts.refresh(&token, &from).await {
+        Ok(signed_in) => {
+            let mut answer = HttpResponse::NoContent();
+            cookies.give(&mut answer, &signed_in);
+            Ok(answer.finish())
+        }
+        // What is over is not asked for again.
+        Err(AccountError::SignedOut) => {
+            let mut answer = failure::signed_out().error_response();
+            cookies.take_from(&mut answer);
+            Ok(answer)
+        }
+        Err(error) => Err(error.into()),
+    }
 }

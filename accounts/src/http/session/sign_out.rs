@@ -1,10 +1,9 @@
 //! `POST /api/accounts/sign-out`
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use platform_http::{Problem, ProblemDocument};
+use platform_http::{Problem, ProblemDocument, Visitor};
 
 use crate::flow::{Accounts, Origin};
-use crate::http::asks::Visitor;
 use crate::http::cookies::Cookies;
 
 /// Ends the session, if there is one.

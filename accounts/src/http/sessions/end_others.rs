@@ -1,10 +1,11 @@
 //! `DELETE /api/accounts/sessions`
 
 use actix_web::{HttpResponse, delete, web};
-use platform_http::{Problem, ProblemDocument};
+use platform_http::{Principal, Problem, ProblemDocument};
 
 use crate::flow::{Accounts, Origin};
-use crate::http::asks::Principal;
+
+use crate::http::asks::Asks as _;
 
 /// Ends the caller's sessions, all but the one that asks.
 #[utoipa::path(

@@ -1,13 +1,13 @@
 //! `GET /api/accounts/sessions`
 
 use actix_web::{get, web};
-use platform_http::{Problem, ProblemDocument};
+use platform_http::{Principal, Problem, ProblemDocument};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::AccountError;
 use crate::flow::Accounts;
-use crate::http::asks::Principal;
+use crate::http::asks::Asks as _;
 use crate::http::view::SessionView;
 
 /// Where somebody is signed in.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use actix_web::{HttpResponse, post, web};
-use platform_http::{Problem, ProblemDocument};
+use platform_http::{Principal, Problem, ProblemDocument};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::flow::{Accounts, NewToken, Origin};
-use crate::http::asks::Principal;
+use crate::http::asks::Asks as _;
 use crate::http::view::{ScopeView, TokenView};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;

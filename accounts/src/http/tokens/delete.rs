@@ -1,10 +1,11 @@
 //! `DELETE /api/accounts/tokens/{id}`
 
 use actix_web::{HttpResponse, delete, web};
-use platform_http::{Problem, ProblemDocument};
+use platform_http::{Principal, Problem, ProblemDocument};
 
 use crate::flow::{Accounts, Origin};
-use crate::http::asks::Principal;
+
+use crate::http::asks::Asks as _;
 
 /// Ends one of the caller's API tokens.
 #[utoipa::path(
