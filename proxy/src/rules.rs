@@ -88,12 +88,12 @@ pub(crate) fn check(
     let found = RULES
         .iter()
         .find(|rule| rule.method == method.as_str() && fits(rule.path, path));
-    let Some(rule) = found else {
+    let Some(found) = found else {
         return Err(Problem::not_found(format!(
             "There is no operation {method} {path}: /api/openapi.json lists all."
         )));
     };
-    let Asker::May(role, scope) = rule.asker else {
+    let Asker::May(role, scope) = found.asker else {
         return Ok(());
     };
     match identity {

@@ -1,9 +1,5 @@
 //! People sign in, upload, and are out again, through one `marquee up`.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed step is a failed test"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 use std::path::Path;
 use std::time::Duration;
@@ -100,9 +96,10 @@ async fn upload(marquee: &Marquee, file: &Path, token: &str) -> Result<Value, St
         .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(!text(&output.stderr).contains(token), "tokens are not told");
-    match output.status.success() {
-        true => Ok(serde_json::from_slice(&output.stdout).unwrap()),
-        false => Err(text(&output.stderr)),
+    if output.status.success() {
+        Ok(serde_json::from_slice(&output.stdout).unwrap())
+    } else {
+        Err(text(&output.stderr))
     }
 }
 

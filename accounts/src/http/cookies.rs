@@ -62,13 +62,12 @@ impl Cookies {
 
     /// The same of an answer that is finished already.
     pub(super) fn take_from(self, answer: &mut HttpResponse) {
-        for cookie in [
+        let cookies = [
             self.cookie(ACCESS, "", 0, "Lax"),
             self.cookie(REFRESH, "", 0, "Strict"),
-        ] {
-            if let Some(cookie) = cookie {
-                answer.headers_mut().append(header::SET_COOKIE, cookie);
-            }
+        ];
+        for cookie in cookies.into_iter().flatten() {
+            answer.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }
 

@@ -211,7 +211,12 @@ impl AccessVerifier {
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::hmac;
+    use aws_lc_rs::signature::KeyPair as _;
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::Role;
 
     const NOW: i64 = 1_800_000_000_000;
 
@@ -247,141 +252,104 @@ mod tests {
         assert!(!after.knows("old") && after.verify(&token, NOW).is_err());
     }
 
-    /// A token with `header` and the claims of a good one, changed by `change`, signed by `sign`.
-    fn forged(
-        header: &serde_json::Value,
-        change: impl Fn(&mut serde_json::Value),
-        sign: impl Fn(&[u8]) -> Vec<u8>,
-    ) -> String {
+    /// Makes the signature of a message.
+    type Sign = fn(&[u8]) -> Vec<u8>;
+
+    /// `object` with what `changes` has.
+    fn changed(mut object: Value, changes: &Value) -> Value {
+        for (key, value) in changes.as_object().unwrap() {
+            object[key] = value.clone();
+        }
+        object
+    }
+
+    /// A good token, but for what is changed in its header and claims before `sign` signs it.
+    fn forged(header: &Value, claims: &Value, sign: Sign) -> String {
         let good = keys().sign(&Identity::local(), NOW, 600).unwrap();
-        let claims = BASE64URL_NOPAD.decode(good.split('.').nth(1).unwrap().as_bytes());
-        let mut claims = serde_json::from_slice(&claims.unwrap()).unwrap();
-        change(&mut claims);
-        let part = |value: &serde_json::Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-        let message = format!("{}.{}", part(header), part(&claims));
+        let read = |part: &str| {
+            let json = BASE64URL_NOPAD.decode(part.as_bytes()).unwrap();
+            serde_json::from_slice(&json).unwrap()
+        };
+        let write = |json: Value| BASE64URL_NOPAD.encode(json.to_string().as_bytes());
+        let mut parts = good.split('.').map(str::to_owned);
+        let mut part = |changes| write(changed(read(&parts.next().unwrap()), changes));
+        let message = format!("{}.{}", part(header), part(claims));
         let signature = BASE64URL_NOPAD.encode(&sign(message.as_bytes()));
         format!("{message}.{signature}")
     }
 
-    fn signed(message: &[u8]) -> Vec<u8> {
-        let pair = Ed25519KeyPair::from_seed_unchecked(&[2; 32]).unwrap();
-        pair.sign(message).as_ref().to_vec()
+    fn pair(seed: u8) -> Ed25519KeyPair {
+        Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap()
+    }
+
+    fn ours(message: &[u8]) -> Vec<u8> {
+        pair(2).sign(message).as_ref().to_vec()
+    }
+
+    fn another(message: &[u8]) -> Vec<u8> {
+        pair(9).sign(message).as_ref().to_vec()
+    }
+
+    /// As who takes our public key for a secret that both sides know.
+    fn hmac_by_public_key(message: &[u8]) -> Vec<u8> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, pair(2).public_key().as_ref());
+        hmac::sign(&key, message).as_ref().to_vec()
+    }
+
+    fn assert_refused(token: &str) {
+        let answer = verifier().verify(token, NOW);
+        assert!(matches!(answer, Err(TokenError::Invalid)), "{token}");
     }
 
     #[test]
-    fn what_is_forged_or_meant_for_something_else_is_refused() {
-        use serde_json::json;
-        let header = json!({"alg": "EdDSA", "typ": TYPE, "kid": "new"});
-        let same = |_: &mut serde_json::Value| {};
-        let public = verifier_key();
-        let hmac = |message: &[u8]| {
-            use aws_lc_rs::hmac;
-            let key = hmac::Key::new(hmac::HMAC_SHA256, &public);
-            hmac::sign(&key, message).as_ref().to_vec()
-        };
-        // What is left of the change is what makes it fail.
-        let good = forged(&header, same, signed);
-        assert!(verifier().verify(&good, NOW).is_ok());
-        let with = |key: &str, value: serde_json::Value| {
-            let mut header = header.clone();
-            header[key] = value;
-            header
-        };
+    fn a_header_decides_nothing() {
+        let as_it_is = forged(&json!({}), &json!({}), ours);
+        verifier().verify(&as_it_is, NOW).unwrap();
         let unsigned = |_: &[u8]| Vec::new();
-        let claim = |key: &'static str, value: serde_json::Value| {
-            move |claims: &mut serde_json::Value| claims[key] = value.clone()
-        };
-        let other = |message: &[u8]| {
-            let pair = Ed25519KeyPair::from_seed_unchecked(&[9; 32]).unwrap();
-            pair.sign(message).as_ref().to_vec()
-        };
-        let forgeries = [
-            ("none", forged(&with("alg", json!("none")), same, unsigned)),
-            ("None", forged(&with("alg", json!("None")), same, unsigned)),
-            ("unsigned", forged(&header, same, unsigned)),
-            (
-                "HS256 by the public key",
-                forged(&with("alg", json!("HS256")), same, hmac),
-            ),
-            ("RS256", forged(&with("alg", json!("RS256")), same, signed)),
-            ("another's key", forged(&header, same, other)),
-            (
-                "a key's path",
-                forged(&with("kid", json!("../../dev/null")), same, signed),
-            ),
-            ("no key", forged(&with("kid", json!(null)), same, signed)),
-            (
-                "a key of its own",
-                forged(
-                    &{
-                        let mut header =
-                            with("jwk", json!({"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}));
-                        header["kid"] = json!("mine");
-                        header
-                    },
-                    same,
-                    other,
-                ),
-            ),
-            (
-                "an address of keys",
-                forged(
-                    &{
-                        let mut header = with("jku", json!("http://127.0.0.1/keys"));
-                        header["kid"] = json!("mine");
-                        header
-                    },
-                    same,
-                    other,
-                ),
-            ),
-            (
-                "another type",
-                forged(&with("typ", json!("JWT")), same, signed),
-            ),
-            (
-                "another audience",
-                forged(&header, claim("aud", json!("edge")), signed),
-            ),
-            (
-                "another issuer",
-                forged(&header, claim("iss", json!("else")), signed),
-            ),
-            (
-                "another subject",
-                forged(&header, claim("sub", json!("root")), signed),
-            ),
-            (
-                "no expiry",
-                forged(&header, claim("exp", json!(null)), signed),
-            ),
-            (
-                "an expiry that is no number",
-                forged(&header, claim("exp", json!("never")), signed),
-            ),
-            (
-                "an unknown role",
-                forged(&header, claim("role", json!("root")), signed),
-            ),
+        let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": "AAAA"});
+        let forgeries: [(Value, Sign); 12] = [
+            (json!({"alg": "none"}), unsigned),
+            (json!({"alg": "None"}), unsigned),
+            (json!({}), unsigned),
+            (json!({}), another),
+            (json!({"alg": "HS256"}), hmac_by_public_key),
+            (json!({"alg": "RS256"}), ours),
+            (json!({"kid": "../../dev/null"}), ours),
+            (json!({"kid": "mine", "jwk": jwk}), another),
+            (json!({"kid": "mine", "jku": "http://127.0.0.1/"}), another),
+            (json!({"kid": "mine", "x5u": "http://127.0.0.1/"}), another),
+            (json!({"kid": null}), ours),
+            (json!({"typ": "JWT"}), ours),
         ];
-        for (what, token) in forgeries {
-            let answer = verifier().verify(&token, NOW);
-            assert!(matches!(answer, Err(TokenError::Invalid)), "{what}");
-        }
-        // A claim that was changed after it was signed.
-        let mut parts: Vec<_> = good.split('.').map(str::to_owned).collect();
-        let role = parts[1].clone();
-        parts[1] = role.replace('A', "B");
-        assert!(verifier().verify(&parts.join("."), NOW).is_err());
-        for text in ["", ".", "..", "a.b.c", "mqt_0123", &"x".repeat(100_000)] {
-            assert!(verifier().verify(text, NOW).is_err());
+        for (header, sign) in forgeries {
+            assert_refused(&forged(&header, &json!({}), sign));
         }
     }
 
-    fn verifier_key() -> Vec<u8> {
-        use aws_lc_rs::signature::KeyPair as _;
-        let pair = Ed25519KeyPair::from_seed_unchecked(&[2; 32]).unwrap();
-        pair.public_key().as_ref().to_vec()
+    #[test]
+    fn what_is_meant_for_something_else_or_was_changed_is_refused() {
+        for claims in [
+            json!({"aud": "edge"}),
+            json!({"iss": "else"}),
+            json!({"sub": "root"}),
+            json!({"exp": null}),
+            json!({"exp": "never"}),
+            json!({"role": "root"}),
+        ] {
+            assert_refused(&forged(&json!({}), &claims, ours));
+        }
+        let uploader = Identity {
+            role: Role::Uploader,
+            ..Identity::local()
+        };
+        let low = keys().sign(&uploader, NOW, 600).unwrap();
+        let high = keys().sign(&Identity::local(), NOW, 600).unwrap();
+        let (message, _) = high.rsplit_once('.').unwrap();
+        let (_, signature) = low.rsplit_once('.').unwrap();
+        assert_refused(&format!("{message}.{signature}"));
+        for text in ["", ".", "..", "a.b.c", "mqt_0123", &"x".repeat(100_000)] {
+            assert_refused(text);
+        }
     }
 
     #[test]
