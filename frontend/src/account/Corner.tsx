@@ -28,9 +28,15 @@ function Menu({ name }: { name: string }) {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const somebodyElse = useSomebodyElse();
+  const [error, setError] = useState<string>();
   const signOut = async () => {
-    await unwrap(api.POST('/api/accounts/sign-out'));
-    await somebodyElse();
+    setError(undefined);
+    try {
+      await unwrap(api.POST('/api/accounts/sign-out'));
+      await somebodyElse();
+    } catch (reason) {
+      setError(reason instanceof Error ? reason.message : t('error.title'));
+    }
   };
   const path = useRouterState({ select: (state) => state.location.pathname });
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the menu
@@ -45,20 +51,20 @@ function Menu({ name }: { name: string }) {
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it hears what happens within
-    <div className="menu" onBlur={leave} onKeyDown={onKey}>
+    <div className="account-menu" onBlur={leave} onKeyDown={onKey}>
       <button
         type="button"
         ref={button}
-        className="button button-quiet menu-button"
+        className="button button-quiet account-menu-button"
         aria-expanded={open}
         aria-controls={id}
         aria-label={t('account.menu', { name })}
         onClick={() => setOpen(!open)}
       >
         <Icon name="person" />
-        <span className="menu-name">{name}</span>
+        <span className="account-menu-name">{name}</span>
       </button>
-      <ul className="menu-list" id={id} hidden={!open}>
+      <ul className="account-menu-list" id={id} hidden={!open}>
         <li>
           <Link to="/account">{t('account.title')}</Link>
         </li>
@@ -66,6 +72,7 @@ function Menu({ name }: { name: string }) {
           <button type="button" onClick={() => void signOut()}>
             {t('account.sign-out')}
           </button>
+          {error && <p role="alert">{error}</p>}
         </li>
       </ul>
     </div>

@@ -18,6 +18,12 @@ export function useUser(): User | null | undefined {
   return useQuery(me()).data?.user;
 }
 
+/** Whether somebody is signed in, or it cannot be found out. Not before it was tried. */
+export function useIsSomebody(): boolean {
+  const { data, isPending } = useQuery(me());
+  return !isPending && data?.user !== null;
+}
+
 export const isLocal = (user: User | null) => user?.user_id === LOCAL;
 
 /** Forgets all that was shown to whoever was there before. */

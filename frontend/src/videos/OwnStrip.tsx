@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useIsSomebody } from '../account/user';
 import { ownVideosInProgress } from '../api/queries';
 import type { Video } from '../api/types';
 import { t } from '../i18n';
@@ -10,7 +11,8 @@ import { useSentBytes } from './useSentBytes';
 
 /** The owner's films that are on their way, or did not make it. */
 export function OwnStrip() {
-  const { data = [] } = useQuery(ownVideosInProgress());
+  const enabled = useIsSomebody();
+  const { data = [] } = useQuery({ ...ownVideosInProgress(), enabled });
   const withSent = useSentBytes(data.some((video) => video.state === 'uploading'));
   const hidden = useDismissed();
   const videos = data.filter((one) => one.state !== 'failed' || !hidden.includes(one.video_id));
