@@ -222,6 +222,14 @@ async fn send(
             response.append_header((name.clone(), value.clone()));
         }
     }
+    // These end with their headers (RFC 9110, section 6.4.1): the end of a stream would be taken for
+    // the beginning of the next answer.
+    if matches!(
+        answer.status(),
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+    ) {
+        return Ok(response.finish());
+    }
     let length = answer
         .headers()
         .get(header::CONTENT_LENGTH)
