@@ -55,13 +55,7 @@ impl Cookies {
     }
 
     /// Takes the client's tokens away.
-    pub(super) fn take(self, answer: &mut HttpResponseBuilder) {
-        self.set(answer, ACCESS, "", 0, "Lax");
-        self.set(answer, REFRESH, "", 0, "Strict");
-    }
-
-    /// The same of an answer that is finished already.
-    pub(super) fn take_from(self, answer: &mut HttpResponse) {
+    pub(super) fn take(self, answer: &mut HttpResponse) {
         let cookies = [
             self.cookie(ACCESS, "", 0, "Lax"),
             self.cookie(REFRESH, "", 0, "Strict"),
@@ -114,9 +108,8 @@ mod tests {
                 .to_http_request();
             let cookies = Cookies::of(&request);
             assert_eq!(cookies.refresh_token(&request).unwrap().write(), "s.x");
-            let mut answer = HttpResponse::NoContent();
+            let mut answer = HttpResponse::NoContent().finish();
             cookies.take(&mut answer);
-            let answer = answer.finish();
             let set = answer.headers().get_all("set-cookie");
             let set: Vec<_> = set.map(|value| value.to_str().unwrap()).collect();
             let expected = [

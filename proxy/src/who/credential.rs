@@ -60,13 +60,12 @@ pub(crate) fn shown(headers: &HeaderMap, scheme: &str) -> Shown {
     let cookies = !ours.is_empty();
     if let Some(token) = bearers.next() {
         let one = bearers.next().is_none();
-        let credential = match token {
-            token if !one || token.is_empty() => {
-                drop(token);
-                Credential::Unreadable
-            }
-            token if token.starts_with(API_TOKEN) => Credential::Api(token),
-            token => Credential::Access(token),
+        let credential = if !one || token.is_empty() {
+            Credential::Unreadable
+        } else if token.starts_with(API_TOKEN) {
+            Credential::Api(token)
+        } else {
+            Credential::Access(token)
         };
         return Shown {
             credential,

@@ -40,7 +40,7 @@ pub(crate) async fn delete_me(
     accounts
         .delete_account(&identity, &body.password, &from)
         .await?;
-    let mut answer = HttpResponse::NoContent();
+    let mut answer = HttpResponse::NoContent().finish();
     Cookies::of(&request).take(&mut answer);
-    Ok(answer.finish())
+    Ok(answer)
 }

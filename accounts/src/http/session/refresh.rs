@@ -35,7 +35,7 @@ pub(crate) async fn refresh(
         // What is over is not asked for again.
         Err(AccountError::SignedOut) => {
             let mut answer = failure::signed_out().error_response();
-            cookies.take_from(&mut answer);
+            cookies.take(&mut answer);
             Ok(answer)
         }
         Err(error) => Err(error.into()),

@@ -25,7 +25,7 @@ pub(crate) async fn sign_out(
     let token = cookies.refresh_token(&request);
     let identity = visitor.identity.as_ref();
     accounts.sign_out(identity, token.as_ref(), &from).await?;
-    let mut answer = HttpResponse::NoContent();
+    let mut answer = HttpResponse::NoContent().finish();
     cookies.take(&mut answer);
-    Ok(answer.finish())
+    Ok(answer)
 }
