@@ -219,6 +219,7 @@ async fn a_deleted_film_leaves_its_edges_and_never_goes_live() {
     .await;
     let deleted = Payload::VideoDeleted(VideoDeleted {
         video_id: film.id.to_string(),
+        ..VideoDeleted::default()
     });
     stage
         .tell(Topic::Videos, film.id.as_str(), deleted.clone())

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A topic of events. The message key is the video's id on all of them, so that what concerns one
-/// video stays in order.
+/// A topic of events. The message key is the video's id on all but the last, so that what concerns
+/// one video stays in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Topic {
     /// `VideoUploaded`: ingress → planner.
@@ -18,6 +18,8 @@ pub enum Topic {
     /// `UploadStarted`, `UploadAbandoned`, `VideoLive`, `VideoChanged`, `VideoFailed`,
     /// `VideoDeleted`: owners of state → catalogue, indexer, edges, integrators.
     Videos,
+    /// `AccountDeleted`, by the user's id: accounts → owners of what users own.
+    Accounts,
 }
 
 /// A name that is no topic.
@@ -27,12 +29,13 @@ pub struct UnknownTopic(String);
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Transcode,
         Self::TranscodeUrgent,
         Self::TranscodeProgress,
         Self::PostTranscode,
         Self::Videos,
+        Self::Accounts,
     ];
 
     /// The topic's default name.
@@ -43,6 +46,7 @@ impl Topic {
             Self::TranscodeProgress => "transcode-progress",
             Self::PostTranscode => "post-transcode",
             Self::Videos => "videos",
+            Self::Accounts => "accounts",
         }
     }
 }

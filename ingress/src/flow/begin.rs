@@ -202,5 +202,6 @@ fn started(upload: &Upload) -> UploadStarted {
         size_bytes: upload.size,
         title: upload.names.title.clone(),
         description: upload.names.description.clone(),
+        ..UploadStarted::default()
     }
 }

@@ -28,7 +28,10 @@ pub(crate) fn subject(event: &Event) -> Option<&str> {
         Payload::VideoFailed(it) => &it.video_id,
         Payload::VideoDeleted(it) => &it.video_id,
         // The catalogue's own news, and what concerns only transcoders.
-        Payload::VideoChanged(_) | Payload::EncodeTask(_) | Payload::TaskFailed(_) => return None,
+        Payload::VideoChanged(_)
+        | Payload::EncodeTask(_)
+        | Payload::TaskFailed(_)
+        | Payload::AccountDeleted(_) => return None,
     })
 }
 
@@ -60,8 +63,13 @@ pub(crate) fn fold(row: Option<Video>, id: &VideoId, event: &Event) -> Video {
         Some(Payload::UploadAbandoned(_) | Payload::VideoDeleted(_)) => {
             return Video::tombstone(video.id);
         }
-        Some(Payload::VideoChanged(_) | Payload::EncodeTask(_) | Payload::TaskFailed(_)) | None => {
-        }
+        Some(
+            Payload::VideoChanged(_)
+            | Payload::EncodeTask(_)
+            | Payload::TaskFailed(_)
+            | Payload::AccountDeleted(_),
+        )
+        | None => {}
     }
     video
 }

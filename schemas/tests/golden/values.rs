@@ -2,9 +2,10 @@
 
 use schemas::v1::event::Payload;
 use schemas::v1::{
-    Chapter, ChunkEncoded, EncodeTask, Event, PublishPolicy, Rendition, Subtitles, TaskFailed,
-    UploadAbandoned, UploadProgressed, UploadStarted, VideoChanged, VideoDeleted, VideoFailed,
-    VideoLive, VideoPlanned, VideoPlayable, VideoTranscoded, VideoUploaded,
+    AccountDeleted, Chapter, ChunkEncoded, EncodeTask, Event, PublishPolicy, Rendition, Subtitles,
+    TaskFailed, UploadAbandoned, UploadProgressed, UploadStarted, VideoChanged, VideoDeleted,
+    VideoFailed, VideoLive, VideoPlanned, VideoPlayable, VideoTranscoded, VideoUploaded,
+    Visibility,
 };
 
 const VIDEO: &str = "4ouykzlc2nx5wyyy7rdnzr2l6e";
@@ -28,6 +29,7 @@ pub(crate) fn name_of(payload: &Payload) -> &'static str {
         Payload::VideoFailed(_) => "video_failed",
         Payload::VideoDeleted(_) => "video_deleted",
         Payload::UploadProgressed(_) => "upload_progressed",
+        Payload::AccountDeleted(_) => "account_deleted",
     }
 }
 
@@ -57,7 +59,11 @@ fn rendition(name: &str, height: u32) -> Rendition {
 /// and gets another one: `video_live-2.bin`.
 pub(crate) fn values() -> Vec<(&'static str, Event)> {
     let uploads = [
-        ("upload_started.bin", upload_started()),
+        (
+            "upload_started.bin",
+            upload_started(Visibility::Unspecified),
+        ),
+        ("upload_started-2.bin", upload_started(Visibility::Unlisted)),
         ("upload_progressed.bin", upload_progressed()),
         ("upload_abandoned.bin", upload_abandoned()),
         ("video_uploaded.bin", video_uploaded()),
@@ -72,15 +78,24 @@ pub(crate) fn values() -> Vec<(&'static str, Event)> {
     ];
     let news = [
         ("video_live.bin", video_live()),
-        ("video_changed.bin", video_changed()),
+        (
+            "video_changed.bin",
+            video_changed(Visibility::Unspecified, 0),
+        ),
+        (
+            "video_changed-2.bin",
+            video_changed(Visibility::Private, 300),
+        ),
         ("video_failed.bin", video_failed()),
-        ("video_deleted.bin", video_deleted()),
+        ("video_deleted.bin", video_deleted(0)),
+        ("video_deleted-2.bin", video_deleted(300)),
+        ("account_deleted.bin", account_deleted()),
     ];
     let all = uploads.into_iter().chain(work).chain(news);
     all.map(|(file, payload)| (file, event(payload))).collect()
 }
 
-fn upload_started() -> Payload {
+fn upload_started(visibility: Visibility) -> Payload {
     Payload::UploadStarted(UploadStarted {
         video_id: VIDEO.to_owned(),
         upload_id: UPLOAD.to_owned(),
@@ -89,6 +104,7 @@ fn upload_started() -> Payload {
         size_bytes: BIG,
         title: "Große Häsin".to_owned(),
         description: "two\nlines".to_owned(),
+        visibility: visibility.into(),
     })
 }
 
@@ -198,11 +214,13 @@ fn video_live() -> Payload {
     })
 }
 
-fn video_changed() -> Payload {
+fn video_changed(visibility: Visibility, access_generation: u32) -> Payload {
     Payload::VideoChanged(VideoChanged {
         video_id: VIDEO.to_owned(),
         title: "Another title".to_owned(),
         description: "Another description".to_owned(),
+        visibility: visibility.into(),
+        access_generation,
     })
 }
 
@@ -216,8 +234,15 @@ fn video_failed() -> Payload {
     })
 }
 
-fn video_deleted() -> Payload {
+fn video_deleted(access_generation: u32) -> Payload {
     Payload::VideoDeleted(VideoDeleted {
         video_id: VIDEO.to_owned(),
+        access_generation,
+    })
+}
+
+fn account_deleted() -> Payload {
+    Payload::AccountDeleted(AccountDeleted {
+        user: "local".to_owned(),
     })
 }

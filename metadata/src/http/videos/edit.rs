@@ -50,6 +50,7 @@ pub(crate) async fn edit_video(
             video_id: video.id.to_string(),
             title: video.title.clone(),
             description: video.description.clone(),
+            ..VideoChanged::default()
         };
         NewEvent::new(principal.owner.clone(), Payload::VideoChanged(changed))
             .stamp(state.clock.now_ms(), &mut rand::rng())
