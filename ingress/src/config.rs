@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use schemas::v1;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// AWS signs for a week; a leaked address must not be of use that long.
 const LONGEST_TTL: Duration = Duration::from_mins(15);
@@ -13,6 +15,8 @@ const LONGEST_TTL: Duration = Duration::from_mins(15);
 pub struct Config {
     /// Largest file that is taken.
     pub max_size_bytes: u64,
+    /// For whom a video is whose uploader does not say.
+    pub visibility: InitialVisibility,
     /// How long a presigned address is valid, in seconds: at most 900.
     pub presign_ttl_s: u64,
     /// An upload that nobody has touched for this many seconds is abandoned.
@@ -25,10 +29,33 @@ pub struct Config {
     pub orphan_s: u64,
 }
 
+/// For whom a video is at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InitialVisibility {
+    /// Everybody, who also finds it.
+    Public,
+    /// Everybody who has its address.
+    Unlisted,
+    /// Its owner alone.
+    Private,
+}
+
+impl From<InitialVisibility> for v1::Visibility {
+    fn from(visibility: InitialVisibility) -> Self {
+        match visibility {
+            InitialVisibility::Public => Self::Public,
+            InitialVisibility::Unlisted => Self::Unlisted,
+            InitialVisibility::Private => Self::Private,
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
             max_size_bytes: 64 << 30,
+            visibility: InitialVisibility::Public,
             presign_ttl_s: 900,
             idle_s: 24 * 60 * 60,
             sweep_interval_ms: 5 * 60 * 1000,

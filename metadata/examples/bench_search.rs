@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metadata::search::{ElasticIndex, Query, SearchIndex as _, TantivyIndex};
+use metadata::search::{Audience, ElasticIndex, Query, SearchIndex as _, TantivyIndex};
 use metadata::{Config, Deps, REBUILD_PATH, RebuildStatus};
 use platform_bus::{Bus, EmbeddedBus, Topic, publish_event};
 use platform_core::{Clock as _, Lifecycle, SystemClock};
@@ -299,6 +299,7 @@ enum Bare {
 impl Bare {
     async fn open(config: &Config, queries: &[String]) -> Self {
         let queries = queries.iter().map(|text| Query {
+            audience: Audience::Everybody,
             text: text.clone(),
             limit: 24,
             cursor: None,

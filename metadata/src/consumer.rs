@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use platform_bus::{Failure, Handler, Topic};
 use platform_db::DbError;
 use schemas::v1::Event;
+use schemas::v1::event::Payload;
 
 use crate::domain::subject;
 use crate::store::Store;
@@ -32,15 +33,21 @@ impl Handler for Catalogue {
             Topic::Transcode,
             Topic::TranscodeProgress,
             Topic::PostTranscode,
+            Topic::Accounts,
         ]
     }
 
     async fn handle(&self, _key: &str, event: Event) -> Result<(), Failure> {
-        let Some(video) = subject(&event) else {
-            return Ok(());
+        let applied = match (&event.payload, subject(&event)) {
+            (Some(Payload::AccountChanged(it)), _) => {
+                self.store.name_user(&it.user, &it.name).await
+            }
+            (_, Some(video)) => {
+                let id = video.parse().map_err(Failure::poison)?;
+                self.store.apply(&id, &event).await
+            }
+            (_, None) => return Ok(()),
         };
-        let id = video.parse().map_err(Failure::poison)?;
-        let applied = self.store.apply(&id, &event).await;
         applied.map_err(|error| match error {
             DbError::Broken(_) => Failure::poison(error),
             DbError::Conflict(_) => Failure::retry(error),

@@ -208,14 +208,16 @@ fn shown(error: &StepError) -> &(dyn std::error::Error + 'static) {
 fn change_of(pending: &Pending) -> Change {
     let video_id = pending.video.id.to_string();
     let version = pending.version.cast_unsigned();
-    match pending.video.searchable() {
+    match pending.video.searched() {
         None => Change::Remove { video_id, version },
-        Some((title, description, published_at_ms)) => Change::Put(Document {
+        Some(searched) => Change::Put(Document {
             video_id,
             version,
-            title: title.to_owned(),
-            description: description.to_owned(),
-            published_at_ms,
+            owner: searched.owner.as_str().to_owned(),
+            public: searched.public,
+            title: searched.title,
+            description: searched.text,
+            published_at_ms: searched.at_ms,
         }),
     }
 }

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{Service, listed, rebuild};
-use metadata::search::{Change, Document, ElasticIndex, Query, SearchErrorKind, SearchIndex};
+use metadata::search::{
+    Audience, Change, Document, ElasticIndex, Query, SearchErrorKind, SearchIndex,
+};
 use metadata::{Config, RebuildStatus};
 use proxy::{Mode, Proxy};
 use serde_json::{Value, json};
@@ -84,6 +86,8 @@ fn film(n: u64, version: u64, title: &str) -> Change {
     Change::Put(Document {
         video_id: format!("{n:a>26}"),
         version,
+        owner: "ada".to_owned(),
+        public: true,
         title: title.to_owned(),
         description: String::new(),
         published_at_ms: i64::try_from(n).unwrap(),
@@ -92,6 +96,7 @@ fn film(n: u64, version: u64, title: &str) -> Change {
 
 async fn found(index: &dyn SearchIndex, text: &str) -> usize {
     let query = Query {
+        audience: Audience::Everybody,
         text: text.to_owned(),
         limit: 100,
         cursor: None,

@@ -23,8 +23,10 @@ fn every_operation_says_what_it_takes_and_how_it_fails() {
             .map(|it| it["name"].as_str().unwrap().to_owned());
         names.collect()
     };
-    assert_eq!(parameters("/api/videos"), ["limit", "cursor", "state"]);
-    assert_eq!(parameters("/api/search"), ["q", "limit", "cursor"]);
+    let filters = ["owner", "tag", "category", "language"];
+    let list = [&["limit", "cursor", "state"], &filters[..]].concat();
+    assert_eq!(parameters("/api/videos"), list);
+    assert_eq!(parameters("/api/search"), ["q", "limit", "cursor", "among"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use metadata::search::{Change, Document, Query, SearchIndex, TantivyIndex};
+use metadata::search::{Audience, Change, Document, Query, SearchIndex, TantivyIndex};
 
 #[tokio::test]
 async fn the_embedded_index_conforms() {
@@ -26,6 +26,8 @@ fn film() -> Change {
     Change::Put(Document {
         video_id: "a".repeat(26),
         version: 1,
+        owner: "ada".to_owned(),
+        public: true,
         title: "Film".to_owned(),
         description: String::new(),
         published_at_ms: 1,
@@ -34,6 +36,7 @@ fn film() -> Change {
 
 async fn hits(index: &TantivyIndex) -> usize {
     let query = Query {
+        audience: Audience::Everybody,
         text: "film".to_owned(),
         limit: 10,
         cursor: None,

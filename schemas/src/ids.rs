@@ -97,7 +97,7 @@ id!(
 );
 
 /// Who owns something: a user's id, or [`OwnerId::local`] until accounts exist.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OwnerId(String);
 

@@ -18,7 +18,7 @@ pub enum Topic {
     /// `UploadStarted`, `UploadAbandoned`, `VideoLive`, `VideoChanged`, `VideoFailed`,
     /// `VideoDeleted`: owners of state → catalogue, indexer, edges, integrators.
     Videos,
-    /// `AccountDeleted`, by the user's id: accounts → owners of what users own.
+    /// `AccountChanged`, `AccountDeleted`, by the user's id: accounts → owners of what users own.
     Accounts,
 }
 

@@ -1,7 +1,7 @@
 //! One upload.
 
 use platform_blob::MultipartId;
-use schemas::v1::PublishPolicy;
+use schemas::v1::{PublishPolicy, Visibility};
 use schemas::{OwnerId, UploadId, VideoId};
 
 use super::{Names, PartPlan};
@@ -78,6 +78,8 @@ pub(crate) struct Upload {
     pub(crate) names: Names,
     /// When the video goes live.
     pub(crate) policy: PublishPolicy,
+    /// For whom the video is at the start; the catalogue knows the current one.
+    pub(crate) visibility: Visibility,
     /// How the file is cut.
     pub(crate) plan: PartPlan,
     /// Where it stands.

@@ -4,7 +4,7 @@ use platform_blob::MultipartId;
 use platform_bus::{Topic, outbox};
 use platform_db::DbError;
 use schemas::v1::event::Payload;
-use schemas::v1::{PublishPolicy, UploadStarted};
+use schemas::v1::{PublishPolicy, UploadStarted, Visibility};
 use schemas::{OwnerId, UploadId, VideoId};
 use tracing::{info, warn};
 
@@ -26,6 +26,7 @@ pub(crate) struct NewUpload {
     pub(crate) title: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) policy: PublishPolicy,
+    pub(crate) visibility: Option<Visibility>,
 }
 
 /// How an upload came to be open.
@@ -89,6 +90,9 @@ impl Uploads {
             fingerprint,
             names,
             policy: new.policy,
+            visibility: new
+                .visibility
+                .unwrap_or_else(|| self.config.visibility.into()),
             plan: PartPlan::for_file(new.size),
             state: State::Opening,
             multipart: None,
@@ -202,6 +206,6 @@ fn started(upload: &Upload) -> UploadStarted {
         size_bytes: upload.size,
         title: upload.names.title.clone(),
         description: upload.names.description.clone(),
-        ..UploadStarted::default()
+        visibility: upload.visibility.into(),
     }
 }

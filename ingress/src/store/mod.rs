@@ -59,6 +59,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
          CREATE INDEX ingress_upload_unswept ON ingress_upload (touched_at_ms)
             WHERE swept_at_ms < touched_at_ms",
     ),
+    Migration::new(
+        5,
+        "ALTER TABLE ingress_upload ADD COLUMN visibility BIGINT NOT NULL DEFAULT 0",
+    ),
 ];
 
 /// Upload records.
@@ -248,8 +252,8 @@ pub(crate) async fn insert(
     sqlx::query(
         "INSERT INTO ingress_upload (upload_id, video_id, owner, file_name, size_bytes, fingerprint,
             title, description, publish_policy, part_size_bytes, parallel_parts, state,
-            multipart_id, created_at_ms, touched_at_ms, traceparent)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13, $14, $15)",
+            multipart_id, created_at_ms, touched_at_ms, traceparent, visibility)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13, $14, $15, $16)",
     )
     .bind(upload.id.as_str())
     .bind(upload.video.as_str())
@@ -266,6 +270,7 @@ pub(crate) async fn insert(
     .bind(upload.created_at_ms)
     .bind(clock.now_ms())
     .bind(&upload.traceparent)
+    .bind(i64::from(i32::from(upload.visibility)))
     .execute(conn)
     .await?;
     Ok(())

@@ -2,7 +2,7 @@
 
 use platform_blob::MultipartId;
 use schemas::OwnerId;
-use schemas::v1::PublishPolicy;
+use schemas::v1::{PublishPolicy, Visibility};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
@@ -11,7 +11,7 @@ use crate::domain::{Names, PartPlan, State, Upload};
 /// The columns that [`upload_of`] reads.
 pub(super) const COLUMNS: &str = "upload_id, video_id, owner, file_name, size_bytes, fingerprint, \
      title, description, publish_policy, part_size_bytes, parallel_parts, state, multipart_id, \
-     told_bytes, created_at_ms, traceparent";
+     told_bytes, created_at_ms, traceparent, visibility";
 
 /// Reads an upload from a row of [`COLUMNS`].
 pub(super) fn upload_of(row: &AnyRow) -> Result<Upload, sqlx::Error> {
@@ -21,6 +21,7 @@ pub(super) fn upload_of(row: &AnyRow) -> Result<Upload, sqlx::Error> {
     let part_size = number("part_size_bytes")?.cast_unsigned();
     let parallel = number("parallel_parts")?.cast_unsigned();
     let policy = i32::try_from(number("publish_policy")?).unwrap_or_default();
+    let visibility = i32::try_from(number("visibility")?).unwrap_or_default();
     let state = text("state")?;
     Ok(Upload {
         id: parsed("upload_id", &text("upload_id")?)?,
@@ -34,6 +35,7 @@ pub(super) fn upload_of(row: &AnyRow) -> Result<Upload, sqlx::Error> {
             description: text("description")?,
         },
         policy: PublishPolicy::try_from(policy).unwrap_or(PublishPolicy::Playable),
+        visibility: Visibility::try_from(visibility).unwrap_or(Visibility::Private),
         plan: PartPlan::stored(size, part_size, parallel),
         state: State::named(&state).ok_or_else(|| sqlx::Error::ColumnDecode {
             index: "state".to_owned(),

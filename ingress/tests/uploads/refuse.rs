@@ -38,6 +38,7 @@ async fn bad_requests_are_told_what_is_wrong() {
         (with("title", json!("x".repeat(201))), 400, "200"),
         (with("description", json!("x".repeat(5001))), 400, "5000"),
         (with("publish_policy", json!("never")), 400, "JSON"),
+        (with("visibility", json!("shared")), 400, "JSON"),
         (json!([]), 400, "JSON"),
     ];
     for (body, expected, word) in cases {

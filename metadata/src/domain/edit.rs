@@ -1,39 +1,95 @@
 //! What an owner may write.
 
-use platform_core::text;
+use std::collections::BTreeSet;
 
-use super::{State, Video};
+use platform_core::text;
+use schemas::OwnerId;
+
+use super::about::{self, AboutError, Choice};
+use super::{State, Video, Visibility};
+
+/// With how many people a video can be shared.
+const MOST_SHARED_WITH: usize = 100;
 
 /// A change that cannot be made, in a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EditError {
     /// It changes nothing.
-    #[error("Say what to change: a title, a description or both.")]
+    #[error("Say what to change: the title, for instance.")]
     Nothing,
     /// A text is not fit.
     #[error(transparent)]
     Text(#[from] text::TextError),
+    /// What it says of the video is not fit.
+    #[error(transparent)]
+    About(#[from] AboutError),
+    /// Too many people.
+    #[error(
+        "A video can be shared with {MOST_SHARED_WITH} people: make it unlisted and send them the link."
+    )]
+    TooMany,
 }
 
-/// A change of title or description that is fit to be made.
+/// What somebody wants to change; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wish<'a> {
+    pub(crate) title: Option<&'a str>,
+    pub(crate) description: Option<&'a str>,
+    pub(crate) visibility: Option<Visibility>,
+    pub(crate) shared_with: Option<BTreeSet<OwnerId>>,
+    pub(crate) tags: Option<&'a [String]>,
+    /// Empty for none.
+    pub(crate) category: Option<&'a str>,
+    /// Empty for none.
+    pub(crate) language: Option<&'a str>,
+}
+
+/// A change that is fit to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Edit {
     title: Option<String>,
     description: Option<String>,
+    visibility: Option<Visibility>,
+    shared_with: Option<BTreeSet<OwnerId>>,
+    tags: Option<BTreeSet<String>>,
+    category: Option<Choice>,
+    language: Option<Choice>,
 }
 
 impl Edit {
     /// Checks what the owner wrote.
-    pub(crate) fn new(title: Option<&str>, description: Option<&str>) -> Result<Self, EditError> {
-        if title.is_none() && description.is_none() {
-            return Err(EditError::Nothing);
-        }
-        let title = title.map(text::title).transpose()?;
-        let description = description.map(text::description).transpose()?;
-        Ok(Self {
+    pub(crate) fn new(wish: Wish<'_>) -> Result<Self, EditError> {
+        let title = wish.title.map(text::title).transpose()?;
+        let description = wish.description.map(text::description).transpose()?;
+        let edit = Self {
             title: title.map(str::to_owned),
             description: description.map(str::to_owned),
-        })
+            visibility: wish.visibility,
+            shared_with: wish.shared_with,
+            tags: wish.tags.map(about::tags).transpose()?,
+            category: wish.category.map(about::category).transpose()?,
+            language: wish.language.map(about::language).transpose()?,
+        };
+        let people = edit.shared_with.as_ref().map_or(0, BTreeSet::len);
+        if people > MOST_SHARED_WITH {
+            return Err(EditError::TooMany);
+        }
+        if edit == Self::nothing() {
+            return Err(EditError::Nothing);
+        }
+        Ok(edit)
+    }
+
+    fn nothing() -> Self {
+        Self {
+            title: None,
+            description: None,
+            visibility: None,
+            shared_with: None,
+            tags: None,
+            category: None,
+            language: None,
+        }
     }
 
     /// Makes the change; a deleted video has nothing to change.
@@ -49,6 +105,18 @@ impl Edit {
             video.description.clone_from(description);
             video.facts.edited.description = true;
         }
+        video
+            .access
+            .change(self.visibility, self.shared_with.clone());
+        if let Some(tags) = &self.tags {
+            video.about.tags.clone_from(tags);
+        }
+        if let Some(category) = &self.category {
+            video.about.category.clone_from(&category.0);
+        }
+        if let Some(language) = &self.language {
+            video.about.language.clone_from(&language.0);
+        }
     }
 }
 
@@ -56,11 +124,19 @@ impl Edit {
 mod tests {
     use super::*;
 
+    fn edit(title: Option<&str>, description: Option<&str>) -> Result<Edit, EditError> {
+        Edit::new(Wish {
+            title,
+            description,
+            ..Wish::default()
+        })
+    }
+
     #[test]
     fn text_is_checked() {
-        assert!(Edit::new(Some(" My film "), None).is_ok());
-        assert!(Edit::new(None, Some("")).is_ok());
-        assert!(Edit::new(Some(&"ä".repeat(200)), Some(&"ä".repeat(5000))).is_ok());
+        assert!(edit(Some(" My film "), None).is_ok());
+        assert!(edit(None, Some("")).is_ok());
+        assert!(edit(Some(&"ä".repeat(200)), Some(&"ä".repeat(5000))).is_ok());
         for (title, description) in [
             (None, None),
             (Some(" "), None),
@@ -68,9 +144,42 @@ mod tests {
             (Some("\u{202e}\0"), None),
             (None, Some("\u{1b}[2J")),
         ] {
-            assert!(Edit::new(title, description).is_err(), "{title:?}");
+            assert!(edit(title, description).is_err(), "{title:?}");
         }
-        assert!(Edit::new(Some(&"x".repeat(201)), None).is_err());
-        assert!(Edit::new(None, Some(&"x".repeat(5001))).is_err());
+        assert!(edit(Some(&"x".repeat(201)), None).is_err());
+        assert!(edit(None, Some(&"x".repeat(5001))).is_err());
+    }
+
+    #[test]
+    fn what_is_absent_stays() {
+        let mut video = Video::unknown("a".repeat(26).parse().unwrap(), 1);
+        let tags = ["one".to_owned()];
+        let first = Wish {
+            visibility: Some(Visibility::Public),
+            tags: Some(&tags),
+            category: Some("music"),
+            ..Wish::default()
+        };
+        Edit::new(first).unwrap().apply(&mut video);
+        let then = Wish {
+            category: Some(""),
+            language: Some("en"),
+            ..Wish::default()
+        };
+        Edit::new(then).unwrap().apply(&mut video);
+        assert_eq!(video.access.visibility, Visibility::Public);
+        assert_eq!(video.about.tags.len(), 1);
+        assert_eq!(video.about.category, None);
+        assert_eq!(video.about.language.as_deref(), Some("en"));
+    }
+
+    #[test]
+    fn a_video_is_shared_with_as_many_as_one_can_name() {
+        let people = (0..=MOST_SHARED_WITH).map(|n| OwnerId::new(n.to_string()));
+        let wish = Wish {
+            shared_with: Some(people.collect()),
+            ..Wish::default()
+        };
+        assert_eq!(Edit::new(wish), Err(EditError::TooMany));
     }
 }

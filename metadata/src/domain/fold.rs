@@ -31,6 +31,7 @@ pub(crate) fn subject(event: &Event) -> Option<&str> {
         Payload::VideoChanged(_)
         | Payload::EncodeTask(_)
         | Payload::TaskFailed(_)
+        | Payload::AccountChanged(_)
         | Payload::AccountDeleted(_) => return None,
     })
 }
@@ -67,6 +68,7 @@ pub(crate) fn fold(row: Option<Video>, id: &VideoId, event: &Event) -> Video {
             Payload::VideoChanged(_)
             | Payload::EncodeTask(_)
             | Payload::TaskFailed(_)
+            | Payload::AccountChanged(_)
             | Payload::AccountDeleted(_),
         )
         | None => {}
@@ -82,6 +84,10 @@ fn upload_started(video: &mut Video, it: &UploadStarted) {
     }
     if !video.facts.edited.description {
         video.description.clone_from(&it.description);
+    }
+    // Told again later, it does not overrule the owner.
+    if video.edits == 0 {
+        video.access.visibility = it.visibility().into();
     }
 }
 

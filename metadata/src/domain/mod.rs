@@ -1,9 +1,13 @@
 //! What a video is in the catalogue, and how events make it so.
 
+mod about;
+mod access;
 mod edit;
 mod fold;
 mod video;
 
-pub(crate) use edit::Edit;
+pub(crate) use about::{About, tag};
+pub(crate) use access::{Access, Visibility, may_take_down};
+pub(crate) use edit::{Edit, Wish};
 pub(crate) use fold::{fold, subject};
-pub(crate) use video::{Chapter, Facts, Failure, Rendition, State, Subtitles, Video};
+pub(crate) use video::{Chapter, Facts, Failure, Rendition, Shelf, State, Subtitles, Video};

@@ -1,7 +1,10 @@
 //! A video as the catalogue knows it.
 
+use platform_auth::{Identity, Role, Scope};
 use schemas::{OwnerId, VideoId, v1};
 use serde::{Deserialize, Serialize};
+
+use super::{About, Access, Visibility, may_take_down};
 
 /// Where a video stands. States only ever rise, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,8 +67,29 @@ pub(crate) struct Video {
     pub(crate) created_at_ms: i64,
     /// When it went live.
     pub(crate) published_at_ms: Option<i64>,
+    /// Who may see it.
+    pub(crate) access: Access,
+    /// By what people browse.
+    pub(crate) about: About,
+    /// Rises with each edit: who edits what they saw says what that was.
+    pub(crate) edits: i64,
     /// What nobody searches or sorts by.
     pub(crate) facts: Facts,
+}
+
+/// What search goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Searched {
+    /// Whose it is.
+    pub(crate) owner: OwnerId,
+    /// Everybody may find it, not its owner alone.
+    pub(crate) public: bool,
+    /// One line.
+    pub(crate) title: String,
+    /// The description, and the tags behind it.
+    pub(crate) text: String,
+    /// When it went live, or its upload began.
+    pub(crate) at_ms: i64,
 }
 
 /// What is known of a video's file and media. Kept as one JSON column.
@@ -187,6 +211,9 @@ impl Video {
             state: State::Uploading,
             created_at_ms: at_ms,
             published_at_ms: None,
+            access: Access::nobody(),
+            about: About::default(),
+            edits: 0,
             facts: Facts::default(),
         }
     }
@@ -199,9 +226,94 @@ impl Video {
         }
     }
 
-    /// Whether it can be found, and if so, what search goes by.
-    pub(crate) fn searchable(&self) -> Option<(&str, &str, i64)> {
-        let published = self.published_at_ms.unwrap_or(self.created_at_ms);
-        (self.state == State::Live).then_some((&self.title, &self.description, published))
+    /// Whether `who` may see it.
+    pub(crate) fn is_seen_by(&self, who: Option<&Identity>) -> bool {
+        self.state != State::Deleted && self.access.admits(self.owner.as_ref(), who)
+    }
+
+    /// Whether `who` may remove it.
+    pub(crate) fn is_deleted_by(&self, who: &Identity) -> bool {
+        let own = self.owner.as_ref() == Some(&who.user);
+        (own && who.may(Role::Uploader, Scope::Edit)) || may_take_down(who)
+    }
+
+    /// Whether everybody may find it.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.state == State::Live && self.access.visibility == Visibility::Public
+    }
+
+    /// When it went live, or its upload began.
+    pub(crate) fn dated_ms(&self) -> i64 {
+        self.published_at_ms.unwrap_or(self.created_at_ms)
+    }
+
+    /// What it is found by, if anybody can find it.
+    pub(crate) fn searched(&self) -> Option<Searched> {
+        let owner = self
+            .owner
+            .clone()
+            .filter(|_| self.state != State::Deleted)?;
+        let mut text = self.description.clone();
+        for tag in &self.about.tags {
+            text.push_str(if text.is_empty() { "#" } else { " #" });
+            text.push_str(tag);
+        }
+        Some(Searched {
+            owner,
+            public: self.is_listed(),
+            title: self.title.clone(),
+            text,
+            at_ms: self.dated_ms(),
+        })
+    }
+
+    /// Where people who browse find it, newest first.
+    pub(crate) fn shelves(&self) -> Vec<Shelf> {
+        if self.state != State::Live {
+            return Vec::new();
+        }
+        let named = self.access.named().cloned().map(Shelf::SharedWith);
+        let mut shelves: Vec<Shelf> = named.collect();
+        if self.is_listed() {
+            let About {
+                tags,
+                category,
+                language,
+            } = &self.about;
+            shelves.push(Shelf::Everybody);
+            shelves.extend(self.owner.clone().map(Shelf::Channel));
+            shelves.extend(tags.iter().cloned().map(Shelf::Tag));
+            shelves.extend(category.clone().map(Shelf::Category));
+            shelves.extend(language.clone().map(Shelf::Language));
+        }
+        shelves
+    }
+}
+
+/// A list of videos that can be watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Shelf {
+    /// All that are for everybody; those that follow are parts of it.
+    Everybody,
+    /// Those of one owner.
+    Channel(OwnerId),
+    Tag(String),
+    Category(String),
+    Language(String),
+    /// What others share with somebody.
+    SharedWith(OwnerId),
+}
+
+impl Shelf {
+    /// Its name in rows.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Everybody => "everybody".to_owned(),
+            Self::Channel(owner) => format!("channel:{owner}"),
+            Self::Tag(tag) => format!("tag:{tag}"),
+            Self::Category(category) => format!("category:{category}"),
+            Self::Language(language) => format!("language:{language}"),
+            Self::SharedWith(user) => format!("shared:{user}"),
+        }
     }
 }

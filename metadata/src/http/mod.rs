@@ -40,7 +40,7 @@ pub(crate) struct State {
         search::search_videos,
     ),
     // Parameters do not bring theirs along.
-    components(schemas(videos::list::ListedState))
+    components(schemas(videos::list::ListedState, search::Among))
 )]
 struct Api;
 

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use actix_web::{get, web};
+use platform_auth::{Identity, Scope};
 use platform_http::{Problem, ProblemDocument, Visitor};
-use schemas::VideoId;
+use schemas::{OwnerId, VideoId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::view::VideoView;
+use super::view::{Showing, VideoView};
 use super::{State, failure, page_size};
 use crate::domain::{self, Video};
-use crate::search::{Hit, Query, Segment};
+use crate::search::{Audience, Hit, Query, Segment};
 
 /// Longest query in characters.
 const LONGEST_QUERY: usize = 200;
@@ -29,6 +30,18 @@ struct Search {
     limit: Option<u32>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
+    /// Among which videos, by default those that are for everybody.
+    among: Option<Among>,
+}
+
+/// Among which videos to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::http) enum Among {
+    /// Those that are for everybody.
+    Public,
+    /// The caller's own, in any state.
+    Own,
 }
 
 /// A page of what was found.
@@ -98,29 +111,38 @@ impl From<Hit> for Highlights {
 )]
 #[get("/api/search")]
 pub(crate) async fn search_videos(
-    // What is live is for everybody, until videos can be private.
-    _visitor: Visitor,
+    visitor: Visitor,
     query: web::Query<Search>,
     state: web::Data<State>,
 ) -> Result<web::Json<SearchPage>, Problem> {
-    let Search { q, limit, cursor } = query.into_inner();
+    let Search {
+        q,
+        limit,
+        cursor,
+        among,
+    } = query.into_inner();
+    let who = visitor.identity.as_ref();
     let limit = usize::try_from(page_size(limit)?).unwrap_or(usize::MAX);
     if q.chars().count() > LONGEST_QUERY {
         return Err(Problem::bad_request(format!(
             "The query is too long: shorten it to {LONGEST_QUERY} characters."
         )));
     }
+    let audience = audience(among, who)?;
     let query = Query {
+        audience: audience.clone(),
         text: q.clone(),
         limit,
         cursor,
     };
     let page = state.index.search(query).await;
     let page = page.map_err(failure::of_search)?;
-    let mut videos = live_videos(&state, &page.hits).await?;
+    let mut videos = found(&state, &page.hits, &audience).await?;
+    let rows: Vec<&Video> = videos.values().collect();
+    let showing = Showing::of(&state, who, &rows).await?;
     let items = page.hits.into_iter().filter_map(|hit| {
         Some(SearchHit {
-            video: videos.remove(&hit.video_id)?.into(),
+            video: showing.show(videos.remove(&hit.video_id)?),
             highlights: hit.into(),
         })
     });
@@ -131,8 +153,25 @@ pub(crate) async fn search_videos(
     }))
 }
 
+fn audience(among: Option<Among>, who: Option<&Identity>) -> Result<Audience, Problem> {
+    match (among.unwrap_or(Among::Public), who) {
+        (Among::Public, _) => Ok(Audience::Everybody),
+        (Among::Own, Some(who)) if who.scopes.contains(&Scope::Read) => {
+            Ok(Audience::Owner(who.user.to_string()))
+        }
+        (Among::Own, Some(_)) => Err(Problem::forbidden(
+            "This token may not be used for that. Make one that may read, or sign in.",
+        )),
+        (Among::Own, None) => Err(Problem::signed_out("Sign in to search among your films.")),
+    }
+}
+
 /// The rows decide what is shown: the index may be a moment behind.
-async fn live_videos(state: &State, hits: &[Hit]) -> Result<HashMap<String, Video>, Problem> {
+async fn found(
+    state: &State,
+    hits: &[Hit],
+    audience: &Audience,
+) -> Result<HashMap<String, Video>, Problem> {
     let ids: Vec<VideoId> = hits
         .iter()
         .filter_map(|hit| hit.video_id.parse().ok())
@@ -141,8 +180,12 @@ async fn live_videos(state: &State, hits: &[Hit]) -> Result<HashMap<String, Vide
         return Ok(HashMap::new());
     }
     let videos = state.store.get_all(&ids).await.map_err(failure::of_rows)?;
-    let live = videos
-        .into_iter()
-        .filter(|it| it.state == domain::State::Live);
-    Ok(live.map(|video| (video.id.to_string(), video)).collect())
+    let theirs = videos.into_iter().filter(|video| match audience {
+        Audience::Everybody => video.is_listed(),
+        Audience::Owner(owner) => {
+            let own = video.owner.as_ref().map(OwnerId::as_str) == Some(owner);
+            own && video.state != domain::State::Deleted
+        }
+    });
+    Ok(theirs.map(|video| (video.id.to_string(), video)).collect())
 }

@@ -1,11 +1,16 @@
 //! Videos as clients see them.
 
+use std::collections::{BTreeSet, HashMap};
+
+use platform_auth::{Identity, Role, Scope};
 use platform_core::clock::rfc3339;
+use platform_http::Problem;
 use schemas::OwnerId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::{Chapter, Facts, Failure, Rendition, State, Subtitles, Video};
+use super::failure;
+use crate::domain::{Chapter, Facts, Failure, Rendition, State, Subtitles, Video, Visibility};
 
 /// Where a video stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,6 +39,43 @@ impl From<State> for VideoState {
             State::Live => Self::Live,
             State::Failed => Self::Failed,
             State::Deleted => Self::Deleted,
+        }
+    }
+}
+
+/// For whom a video is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Visibility)]
+pub(super) enum VisibilityView {
+    /// Everybody, who also finds it.
+    Public,
+    /// Everybody who has its address.
+    Unlisted,
+    /// Its owner and those whom the owner named.
+    Shared,
+    /// Its owner alone.
+    Private,
+}
+
+impl From<Visibility> for VisibilityView {
+    fn from(visibility: Visibility) -> Self {
+        match visibility {
+            Visibility::Public => Self::Public,
+            Visibility::Unlisted => Self::Unlisted,
+            Visibility::Shared => Self::Shared,
+            Visibility::Private => Self::Private,
+        }
+    }
+}
+
+impl From<VisibilityView> for Visibility {
+    fn from(visibility: VisibilityView) -> Self {
+        match visibility {
+            VisibilityView::Public => Self::Public,
+            VisibilityView::Unlisted => Self::Unlisted,
+            VisibilityView::Shared => Self::Shared,
+            VisibilityView::Private => Self::Private,
         }
     }
 }
@@ -157,8 +199,25 @@ pub(crate) struct VideoView {
     video_id: String,
     title: String,
     description: String,
+    /// Whose it is.
     owner: String,
+    /// What its owner is called; absent on a machine without accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner_name: Option<String>,
     state: VideoState,
+    visibility: VisibilityView,
+    /// Names of those with whom it is shared; shown to its owner alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared_with: Option<Vec<String>>,
+    /// In lower case, by the alphabet.
+    tags: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<String>,
+    /// BCP 47.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
+    /// What who asks may do with it, beside watching.
+    may: May,
     /// All that is planned of it exists.
     complete: bool,
     /// Rises when it is transcoded again.
@@ -200,20 +259,72 @@ pub(crate) struct VideoView {
     problem: Option<VideoProblem>,
 }
 
-impl From<Video> for VideoView {
-    fn from(video: Video) -> Self {
+/// What somebody may do with a video.
+#[derive(Debug, Serialize, ToSchema)]
+struct May {
+    /// Change what is said of it, and who sees it.
+    edit: bool,
+    /// Remove it.
+    delete: bool,
+}
+
+/// For whom videos are shown, and what their owners and those with whom they are shared are called.
+pub(super) struct Showing<'a> {
+    who: Option<&'a Identity>,
+    names: HashMap<OwnerId, String>,
+}
+
+impl<'a> Showing<'a> {
+    /// Of `videos` to `who`.
+    pub(super) async fn of(
+        state: &super::State,
+        who: Option<&'a Identity>,
+        videos: &[&Video],
+    ) -> Result<Self, Problem> {
+        let mut people: BTreeSet<&OwnerId> = BTreeSet::new();
+        for video in videos {
+            people.extend(&video.owner);
+            if is_theirs(video, who) {
+                people.extend(&video.access.shared_with);
+            }
+        }
+        let people: Vec<OwnerId> = people.into_iter().cloned().collect();
+        let names = state.store.names(&people).await;
+        let names = names.map_err(failure::of_rows)?;
+        Ok(Self { who, names })
+    }
+
+    pub(super) fn show(&self, video: Video) -> VideoView {
+        let theirs = is_theirs(&video, self.who);
+        let media = Media::of(&video.id, &video.facts, video.state);
+        let may = May {
+            edit: theirs
+                && self
+                    .who
+                    .is_some_and(|who| who.may(Role::Uploader, Scope::Edit)),
+            delete: self.who.is_some_and(|who| video.is_deleted_by(who)),
+        };
+        let name = |user: &OwnerId| self.names.get(user).cloned();
+        let shared_with =
+            theirs.then(|| video.access.shared_with.iter().filter_map(name).collect());
         let facts = video.facts;
-        let media = Media::of(&video.id, &facts, video.state);
-        Self {
+        VideoView {
             watch_url: format!("/watch/{}", video.id),
             video_id: video.id.into(),
             title: video.title,
             description: video.description,
+            owner_name: video.owner.as_ref().and_then(name),
             owner: video
                 .owner
                 .as_ref()
                 .map_or_else(String::new, OwnerId::to_string),
             state: video.state.into(),
+            visibility: video.access.visibility.into(),
+            shared_with,
+            tags: video.about.tags.into_iter().collect(),
+            category: video.about.category,
+            language: video.about.language,
+            may,
             complete: facts.complete,
             revision: known(facts.revision),
             created_at: rfc3339(video.created_at_ms),
@@ -237,6 +348,25 @@ impl From<Video> for VideoView {
             problem: facts.failure.map(Into::into),
         }
     }
+
+    /// All of `videos`, in their order.
+    pub(super) fn show_all(&self, videos: Vec<Video>) -> Vec<VideoView> {
+        videos.into_iter().map(|video| self.show(video)).collect()
+    }
+}
+
+/// `video`, shown to `who`.
+pub(super) async fn show(
+    state: &super::State,
+    who: Option<&Identity>,
+    video: Video,
+) -> Result<VideoView, Problem> {
+    let showing = Showing::of(state, who, &[&video]).await?;
+    Ok(showing.show(video))
+}
+
+fn is_theirs(video: &Video, who: Option<&Identity>) -> bool {
+    who.is_some_and(|who| video.owner.as_ref() == Some(&who.user))
 }
 
 /// Of a film that failed perhaps nothing is kept.

@@ -3,6 +3,7 @@
 //! One seam, [`SearchIndex`], with one conformance suite (`testkit::conformance::search`). What it
 //! promises, whatever is behind it:
 //!
+//! * nobody finds what is not for them, and nothing tells that it is there;
 //! * words are found in any case and without their accents, with a typo from four letters on and
 //!   two from eight on, and the last one by its beginning, as it is typed;
 //! * better text comes first, and of equally good texts the newer one;
@@ -42,11 +43,15 @@ pub struct Document {
     pub video_id: String,
     /// Rises with every change.
     pub version: u64,
+    /// Whose it is.
+    pub owner: String,
+    /// Everybody finds it, not its owner alone.
+    pub public: bool,
     /// One line.
     pub title: String,
     /// May have several lines.
     pub description: String,
-    /// When it went live, in milliseconds since 1970.
+    /// When it went live, or its upload began, in milliseconds since 1970.
     pub published_at_ms: i64,
 }
 
@@ -82,9 +87,42 @@ impl Change {
     }
 }
 
+/// Among which videos somebody looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// Those that are for everybody.
+    Everybody,
+    /// All of one owner.
+    Owner(String),
+}
+
+impl Audience {
+    /// What stands for it in documents: each has one or two.
+    fn name(&self) -> String {
+        match self {
+            Self::Everybody => "everybody".to_owned(),
+            Self::Owner(owner) => format!("owner:{owner}"),
+        }
+    }
+}
+
+impl Document {
+    /// Names of those who find it.
+    fn audiences(&self) -> impl Iterator<Item = String> {
+        let owner = Audience::Owner(self.owner.clone());
+        let everybody = self.public.then_some(Audience::Everybody);
+        [Some(owner), everybody]
+            .into_iter()
+            .flatten()
+            .map(|it| it.name())
+    }
+}
+
 /// What somebody looks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
+    /// Among which videos.
+    pub audience: Audience,
     /// What they typed, as far as they have typed it.
     pub text: String,
     /// How many videos they want to see.

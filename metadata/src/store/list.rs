@@ -5,13 +5,13 @@ use schemas::OwnerId;
 
 use super::Store;
 use super::row::{COLUMNS, video_of};
-use crate::domain::Video;
+use crate::domain::{Shelf, Video};
 
 /// Which videos a page is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Which {
-    /// What everybody may watch, by the time it went live.
-    Live,
+    /// Those on a shelf, by the time they went live.
+    On(Shelf),
     /// All of one owner, by the time their upload began.
     Of(OwnerId),
 }
@@ -35,7 +35,7 @@ impl Position {
     /// Behind `video` in a list of `which`.
     pub(crate) fn after(video: &Video, which: &Which) -> Self {
         let at_ms = match which {
-            Which::Live => video.published_at_ms.unwrap_or(video.created_at_ms),
+            Which::On(_) => video.dated_ms(),
             Which::Of(_) => video.created_at_ms,
         };
         Self {
@@ -54,16 +54,18 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Video>, DbError> {
         let rows = match which {
-            Which::Live => {
+            Which::On(place) => {
                 sqlx::query(sqlx::AssertSqlSafe(format!(
-                    "SELECT {COLUMNS} FROM metadata_video
-                     WHERE state = 'live' AND (published_at_ms < $1
-                        OR (published_at_ms = $1 AND video_id < $2))
-                     ORDER BY published_at_ms DESC, video_id DESC LIMIT $3"
+                    "SELECT {COLUMNS} FROM metadata_video WHERE video_id IN (
+                        SELECT video_id FROM metadata_shelf
+                        WHERE shelf = $4 AND (at_ms < $1 OR (at_ms = $1 AND video_id < $2))
+                        ORDER BY at_ms DESC, video_id DESC LIMIT $3)
+                     ORDER BY COALESCE(published_at_ms, created_at_ms) DESC, video_id DESC"
                 )))
                 .bind(position.at_ms)
                 .bind(&position.video_id)
                 .bind(limit)
+                .bind(place.name())
                 .fetch_all(self.db.reader())
                 .await?
             }

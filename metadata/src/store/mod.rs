@@ -2,6 +2,7 @@
 
 mod indexing;
 mod list;
+mod people;
 mod row;
 mod write;
 
@@ -15,9 +16,10 @@ pub(crate) use indexing::Pending;
 pub(crate) use list::{Position, Which};
 pub(crate) use write::{EditOutcome, Editing};
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(
-    1,
-    "CREATE TABLE metadata_video (
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration::new(
+        1,
+        "CREATE TABLE metadata_video (
         video_id TEXT PRIMARY KEY,
         owner TEXT NOT NULL,
         title TEXT NOT NULL,
@@ -39,7 +41,38 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(
         name TEXT PRIMARY KEY,
         index_id TEXT NOT NULL
     )",
-)];
+    ),
+    // Until then everything was for everybody. Shelves are lists that people browse.
+    Migration::new(
+        2,
+        "ALTER TABLE metadata_video ADD COLUMN visibility TEXT NOT NULL DEFAULT 'public';
+    ALTER TABLE metadata_video ADD COLUMN access_generation BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE metadata_video ADD COLUMN shared_with TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE metadata_video ADD COLUMN about TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE metadata_video ADD COLUMN edits BIGINT NOT NULL DEFAULT 0;
+    DROP INDEX metadata_video_live;
+    CREATE TABLE metadata_shelf (
+        shelf TEXT NOT NULL,
+        at_ms BIGINT NOT NULL,
+        video_id TEXT NOT NULL,
+        PRIMARY KEY (shelf, at_ms, video_id)
+    );
+    CREATE INDEX metadata_shelf_video ON metadata_shelf (video_id);
+    INSERT INTO metadata_shelf (shelf, at_ms, video_id)
+        SELECT 'everybody', COALESCE(published_at_ms, created_at_ms), video_id
+        FROM metadata_video WHERE state = 'live';
+    INSERT INTO metadata_shelf (shelf, at_ms, video_id)
+        SELECT 'channel:' || owner, COALESCE(published_at_ms, created_at_ms), video_id
+        FROM metadata_video WHERE state = 'live';
+    CREATE TABLE metadata_person (
+        user_id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        name_key TEXT NOT NULL
+    );
+    CREATE INDEX metadata_person_name ON metadata_person (name_key);
+    UPDATE metadata_video SET search_version = search_version + 1",
+    ),
+];
 
 /// The catalogue's rows.
 #[derive(Debug, Clone)]
@@ -72,10 +105,9 @@ impl Store {
 
     /// The rows of these videos, as far as there are any, in no order.
     pub(crate) async fn get_all(&self, ids: &[VideoId]) -> Result<Vec<Video>, DbError> {
-        let places: Vec<String> = (1..=ids.len()).map(|n| format!("${n}")).collect();
         let mut query = sqlx::query(sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM metadata_video WHERE video_id IN ({})",
-            places.join(", ")
+            places(ids.len())
         )));
         for id in ids {
             query = query.bind(id.as_str());
@@ -83,4 +115,10 @@ impl Store {
         let rows = query.fetch_all(self.db.reader()).await?;
         Ok(rows.iter().map(video_of).collect::<Result<_, _>>()?)
     }
+}
+
+/// Placeholders for `count` values: `$1, $2`.
+fn places(count: usize) -> String {
+    let places: Vec<String> = (1..=count).map(|n| format!("${n}")).collect();
+    places.join(", ")
 }

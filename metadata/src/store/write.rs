@@ -1,20 +1,24 @@
 //! Rows change in transactions that read them first: of two who change the same row at the same
 //! moment one sees what the other has made of it.
 
+use platform_auth::Identity;
 use platform_bus::{Topic, outbox};
 use platform_db::{DbError, Tx};
+use schemas::VideoId;
 use schemas::v1::Event;
-use schemas::{OwnerId, VideoId};
+use serde::Serialize;
 
 use super::Store;
 use super::row::{COLUMNS, video_of};
-use crate::domain::{Edit, State, Video, fold};
+use crate::domain::{Edit, Video, fold};
 
 /// Who wants to change what.
 #[derive(Debug)]
 pub(crate) struct Editing<'a> {
     pub(crate) id: &'a VideoId,
-    pub(crate) owner: &'a OwnerId,
+    pub(crate) who: &'a Identity,
+    /// The number of edits that they have seen, where they said so.
+    pub(crate) seen: Option<i64>,
     pub(crate) edit: &'a Edit,
 }
 
@@ -27,6 +31,8 @@ pub(crate) enum EditOutcome {
     NotFound,
     /// It is somebody else's.
     NotYours,
+    /// Somebody else, or another tab, changed it meanwhile.
+    Changed,
 }
 
 impl Store {
@@ -57,15 +63,19 @@ impl Store {
                 let Some(before) = load(&mut tx, editing.id).await? else {
                     return Ok(EditOutcome::NotFound);
                 };
-                if before.state == State::Deleted {
+                if !before.is_seen_by(Some(editing.who)) {
                     return Ok(EditOutcome::NotFound);
                 }
-                if before.owner.as_ref() != Some(editing.owner) {
+                if before.owner.as_ref() != Some(&editing.who.user) {
                     return Ok(EditOutcome::NotYours);
+                }
+                if editing.seen.is_some_and(|seen| seen != before.edits) {
+                    return Ok(EditOutcome::Changed);
                 }
                 let mut after = before.clone();
                 editing.edit.apply(&mut after);
                 if before != after {
+                    after.edits += 1;
                     save(&mut tx, Some(&before), &after).await?;
                     let event = tell(&after);
                     outbox::append(&mut tx, Topic::Videos, editing.id.as_str(), &event).await?;
@@ -89,21 +99,20 @@ async fn load(tx: &mut Tx, id: &VideoId) -> Result<Option<Video>, DbError> {
 
 /// Writes `after` over `before`.
 async fn save(tx: &mut Tx, before: Option<&Video>, after: &Video) -> Result<(), DbError> {
-    let was_searchable = before.and_then(Video::searchable);
-    let searched = i64::from(was_searchable != after.searchable());
-    let facts = serde_json::to_string(&after.facts)
-        .map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
-    let owner = after.owner.as_ref().map_or("", OwnerId::as_str);
+    let searched = i64::from(before.and_then(Video::searched) != after.searched());
+    let owner = after.owner.as_ref().map_or("", schemas::OwnerId::as_str);
     let sql = match before {
         None => {
             "INSERT INTO metadata_video (video_id, owner, title, description, state,
-                created_at_ms, published_at_ms, facts, version, search_version, indexed_version)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, 0)"
+                created_at_ms, published_at_ms, visibility, access_generation, shared_with, about,
+                edits, facts, version, search_version, indexed_version)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14, 0)"
         }
         Some(_) => {
             "UPDATE metadata_video SET owner = $2, title = $3, description = $4, state = $5,
-                created_at_ms = $6, published_at_ms = $7, facts = $8, version = version + 1,
-                search_version = search_version + $9
+                created_at_ms = $6, published_at_ms = $7, visibility = $8, access_generation = $9,
+                shared_with = $10, about = $11, edits = $12, facts = $13, version = version + 1,
+                search_version = search_version + $14
              WHERE video_id = $1"
         }
     };
@@ -115,9 +124,43 @@ async fn save(tx: &mut Tx, before: Option<&Video>, after: &Video) -> Result<(), 
         .bind(after.state.name())
         .bind(after.created_at_ms)
         .bind(after.published_at_ms)
-        .bind(facts)
+        .bind(after.access.visibility.name())
+        .bind(i64::from(after.access.generation))
+        .bind(json(&after.access.shared_with)?)
+        .bind(json(&after.about)?)
+        .bind(after.edits)
+        .bind(json(&after.facts)?)
         .bind(searched)
         .execute(tx.conn())
         .await?;
+    let places = |video: &Video| (video.shelves(), video.dated_ms());
+    let stood = before
+        .map(places)
+        .filter(|(shelves, _)| !shelves.is_empty());
+    let stands = Some(places(after)).filter(|(shelves, _)| !shelves.is_empty());
+    if stood == stands {
+        return Ok(());
+    }
+    shelve(tx, after).await
+}
+
+fn json<T: Serialize>(value: &T) -> Result<String, sqlx::Error> {
+    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(Box::new(error)))
+}
+
+/// Puts `video` on its shelves, and takes it from all others.
+async fn shelve(tx: &mut Tx, video: &Video) -> Result<(), DbError> {
+    sqlx::query("DELETE FROM metadata_shelf WHERE video_id = $1")
+        .bind(video.id.as_str())
+        .execute(tx.conn())
+        .await?;
+    for shelf in video.shelves() {
+        sqlx::query("INSERT INTO metadata_shelf (shelf, at_ms, video_id) VALUES ($1, $2, $3)")
+            .bind(shelf.name())
+            .bind(video.dated_ms())
+            .bind(video.id.as_str())
+            .execute(tx.conn())
+            .await?;
+    }
     Ok(())
 }

@@ -60,13 +60,15 @@ impl Service {
     }
 
     pub(crate) async fn tell(&self, topic: Topic, video: &VideoId, payload: Payload) {
+        self.publish(topic, video.as_str(), payload).await;
+    }
+
+    pub(crate) async fn publish(&self, topic: Topic, key: &str, payload: Payload) {
         self.clock.advance_ms(1000);
         let event =
             NewEvent::new(OwnerId::local(), payload).stamp(self.clock.now_ms(), &mut rand::rng());
         let bus: Arc<dyn platform_bus::Bus> = Arc::<EmbeddedBus>::clone(&self.bus);
-        publish_event(&bus, topic, video.as_str(), &event)
-            .await
-            .unwrap();
+        publish_event(&bus, topic, key, &event).await.unwrap();
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {

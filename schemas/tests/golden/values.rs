@@ -2,10 +2,10 @@
 
 use schemas::v1::event::Payload;
 use schemas::v1::{
-    AccountDeleted, Chapter, ChunkEncoded, EncodeTask, Event, PublishPolicy, Rendition, Subtitles,
-    TaskFailed, UploadAbandoned, UploadProgressed, UploadStarted, VideoChanged, VideoDeleted,
-    VideoFailed, VideoLive, VideoPlanned, VideoPlayable, VideoTranscoded, VideoUploaded,
-    Visibility,
+    AccountChanged, AccountDeleted, Chapter, ChunkEncoded, EncodeTask, Event, PublishPolicy,
+    Rendition, Subtitles, TaskFailed, UploadAbandoned, UploadProgressed, UploadStarted,
+    VideoChanged, VideoDeleted, VideoFailed, VideoLive, VideoPlanned, VideoPlayable,
+    VideoTranscoded, VideoUploaded, Visibility,
 };
 
 const VIDEO: &str = "4ouykzlc2nx5wyyy7rdnzr2l6e";
@@ -30,6 +30,7 @@ pub(crate) fn name_of(payload: &Payload) -> &'static str {
         Payload::VideoDeleted(_) => "video_deleted",
         Payload::UploadProgressed(_) => "upload_progressed",
         Payload::AccountDeleted(_) => "account_deleted",
+        Payload::AccountChanged(_) => "account_changed",
     }
 }
 
@@ -86,10 +87,12 @@ pub(crate) fn values() -> Vec<(&'static str, Event)> {
             "video_changed-2.bin",
             video_changed(Visibility::Private, 300),
         ),
+        ("video_changed-3.bin", video_changed_about()),
         ("video_failed.bin", video_failed()),
         ("video_deleted.bin", video_deleted(0)),
         ("video_deleted-2.bin", video_deleted(300)),
         ("account_deleted.bin", account_deleted()),
+        ("account_changed.bin", account_changed()),
     ];
     let all = uploads.into_iter().chain(work).chain(news);
     all.map(|(file, payload)| (file, event(payload))).collect()
@@ -221,6 +224,17 @@ fn video_changed(visibility: Visibility, access_generation: u32) -> Payload {
         description: "Another description".to_owned(),
         visibility: visibility.into(),
         access_generation,
+        ..VideoChanged::default()
+    })
+}
+
+fn video_changed_about() -> Payload {
+    Payload::VideoChanged(VideoChanged {
+        video_id: VIDEO.to_owned(),
+        tags: vec!["häsin".to_owned(), "open film".to_owned()],
+        category: "animals".to_owned(),
+        language: "de-AT".to_owned(),
+        ..VideoChanged::default()
     })
 }
 
@@ -244,5 +258,12 @@ fn video_deleted(access_generation: u32) -> Payload {
 fn account_deleted() -> Payload {
     Payload::AccountDeleted(AccountDeleted {
         user: "local".to_owned(),
+    })
+}
+
+fn account_changed() -> Payload {
+    Payload::AccountChanged(AccountChanged {
+        user: "abcdefghijklmnopqrstuvwxyz".to_owned(),
+        name: "Ada".to_owned(),
     })
 }

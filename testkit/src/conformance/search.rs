@@ -8,7 +8,9 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use metadata::search::{Change, Document, Page, Query, SearchErrorKind, SearchIndex, Segment};
+use metadata::search::{
+    Audience, Change, Document, Page, Query, SearchErrorKind, SearchIndex, Segment,
+};
 
 /// Runs the suite. `fresh` makes an empty index each time it is called.
 pub async fn run<F, Made>(fresh: F)
@@ -22,6 +24,7 @@ where
     of_many_words_one_may_be_missing(&fresh().await).await;
     nothing_in_a_query_is_syntax(&fresh().await).await;
     better_text_comes_first_and_then_the_newer(&fresh().await).await;
+    nobody_finds_what_is_not_for_them(&fresh().await).await;
     pages_show_everything_once(&fresh().await).await;
     a_cursor_of_somebody_else_is_refused(&fresh().await).await;
     an_older_version_never_wins(&fresh().await).await;
@@ -38,6 +41,8 @@ fn document(n: u64, title: &str, description: &str) -> Document {
     Document {
         video_id: format!("{n:a>26}"),
         version: 1,
+        owner: "ada".to_owned(),
+        public: true,
         title: title.to_owned(),
         description: description.to_owned(),
         published_at_ms: i64::try_from(n).unwrap_or_default(),
@@ -54,6 +59,7 @@ async fn put(index: &Index, films: &[(&str, &str)]) {
 
 async fn page(index: &Index, text: &str, limit: usize, cursor: Option<String>) -> Page {
     let query = Query {
+        audience: Audience::Everybody,
         text: text.to_owned(),
         limit,
         cursor,
@@ -237,9 +243,65 @@ async fn pages_show_everything_once(index: &Index) {
     assert_eq!(page(index, "same", 0, None).await, Page::default());
 }
 
+async fn nobody_finds_what_is_not_for_them(index: &Index) {
+    let film = |n, owner: &str, public| {
+        Change::Put(Document {
+            owner: owner.to_owned(),
+            public,
+            ..document(n, "Same words", "a secret")
+        })
+    };
+    let films = vec![
+        film(1, "ada", true),
+        film(2, "ada", false),
+        film(3, "bob", false),
+        film(4, "everybody", false),
+    ];
+    index.apply(films).await.expect("apply");
+    let of = |owner: &str| Audience::Owner(owner.to_owned());
+    for (audience, seen) in [
+        (Audience::Everybody, vec![1]),
+        (of("ada"), vec![2, 1]),
+        (of("bob"), vec![3]),
+        (of("everybody"), vec![4]),
+        (of(""), vec![]),
+        (of("ada\" OR owner:bob"), vec![]),
+    ] {
+        for text in ["same words", "smae wrods", "secr", "a"] {
+            let query = Query {
+                audience: audience.clone(),
+                text: text.to_owned(),
+                limit: 1,
+                cursor: None,
+            };
+            // Page by page: cursors tell of nothing else either.
+            let mut query = Some(query);
+            let mut found = Vec::new();
+            while let Some(next) = query.take() {
+                let page = index.search(next.clone()).await.expect("search");
+                found.extend(numbers(&page));
+                query = page.next.map(|cursor| Query {
+                    cursor: Some(cursor),
+                    ..next
+                });
+            }
+            assert_eq!(found, seen, "{audience:?} looking for {text}");
+        }
+    }
+    // What is not for everybody any more is gone for everybody.
+    let closed = Change::Put(Document {
+        version: 2,
+        public: false,
+        ..document(1, "Same words", "a secret")
+    });
+    index.apply(vec![closed]).await.expect("apply");
+    expect(index, &[("same words", &[]), ("secret", &[])]).await;
+}
+
 async fn a_cursor_of_somebody_else_is_refused(index: &Index) {
     for cursor in ["", "x", "1.2", "1.2.x", "-1.0.0"] {
         let query = Query {
+            audience: Audience::Everybody,
             text: "a".to_owned(),
             limit: 1,
             cursor: Some(cursor.to_owned()),

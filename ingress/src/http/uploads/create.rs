@@ -6,6 +6,7 @@ use schemas::v1;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::config::InitialVisibility;
 use crate::flow::{Begun, NewUpload, Uploads};
 use crate::http::view::UploadView;
 
@@ -28,6 +29,9 @@ struct CreateUpload {
     description: Option<String>,
     /// By default `playable`.
     publish_policy: Option<PublishPolicy>,
+    /// For whom the video is at the start; of an upload that was begun before, change the video's.
+    /// By default what the operator chose, `public` unless told.
+    visibility: Option<InitialVisibility>,
 }
 
 /// When the video goes live.
@@ -78,6 +82,7 @@ pub(crate) async fn create_upload(
             fingerprint: body.fingerprint,
             title: body.title,
             description: body.description,
+            visibility: body.visibility.map(Into::into),
             policy: body
                 .publish_policy
                 .unwrap_or(PublishPolicy::Playable)

@@ -1,21 +1,25 @@
 //! `PATCH /api/videos/{id}`
 
+use std::collections::BTreeSet;
+
 use actix_web::http::StatusCode;
-use actix_web::{patch, web};
+use actix_web::{HttpRequest, HttpResponse, patch, web};
 use platform_http::{Principal, Problem, ProblemDocument};
 use schemas::v1::VideoChanged;
 use schemas::v1::event::Payload;
-use schemas::{NewEvent, VideoId};
+use schemas::{NewEvent, OwnerId, VideoId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Edit, Video};
-use crate::http::view::VideoView;
+use super::etag;
+use crate::domain::{Edit, Video, Wish};
+use crate::http::view::{VideoView, VisibilityView, show};
 use crate::http::{State, failure};
 use crate::store::{EditOutcome, Editing};
 
 /// What to change; what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct EditVideo {
     /// One line.
     #[schema(min_length = 1, max_length = 200)]
@@ -23,15 +27,33 @@ struct EditVideo {
     /// May have several lines.
     #[schema(max_length = 5000)]
     description: Option<String>,
+    visibility: Option<VisibilityView>,
+    /// Names of the users with whom it is shared, while its visibility is `shared`.
+    #[schema(max_items = 100)]
+    shared_with: Option<Vec<String>>,
+    /// By which others find it.
+    #[schema(max_items = 10)]
+    tags: Option<Vec<String>>,
+    /// One of activism, animals, art, comedy, education, entertainment, family, films, food, gaming,
+    /// how-to, music, news, science, sports, travel; empty for none.
+    category: Option<String>,
+    /// BCP 47, for instance `pt-BR`; empty for none.
+    #[schema(max_length = 35)]
+    language: Option<String>,
 }
 
-/// Changes a video's title or description, in any state.
+/// Changes what is said of a video, and who sees it, in any state. With `If-Match`, and the `ETag` of the
+/// video as it was seen, nothing is overwritten that was changed meanwhile.
 #[utoipa::path(
     tag = "videos",
-    params(("id" = String, Path, description = "The video's id")),
+    params(
+        ("id" = String, Path, description = "The video's id"),
+        ("if-match" = Option<String>, Header, description = "The ETag of the video as it was seen"),
+    ),
     request_body = EditVideo,
     responses(
         (status = 200, description = "The video as it is now", body = VideoView),
+        (status = 412, description = "It was changed meanwhile", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 403, description = "The video is somebody else's", body = ProblemDocument, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -39,36 +61,80 @@ struct EditVideo {
 #[patch("/api/videos/{id}")]
 pub(crate) async fn edit_video(
     principal: Principal,
+    request: HttpRequest,
     id: web::Path<VideoId>,
     body: web::Json<EditVideo>,
     state: web::Data<State>,
-) -> Result<web::Json<VideoView>, Problem> {
-    let edit = Edit::new(body.title.as_deref(), body.description.as_deref())
-        .map_err(|error| Problem::bad_request(error.to_string()))?;
+) -> Result<HttpResponse, Problem> {
+    let seen = etag::seen(&request)?;
+    let shared_with = match &body.shared_with {
+        Some(names) => Some(people(&state, names).await?),
+        None => None,
+    };
+    let wish = Wish {
+        title: body.title.as_deref(),
+        description: body.description.as_deref(),
+        visibility: body.visibility.map(Into::into),
+        shared_with,
+        tags: body.tags.as_deref(),
+        category: body.category.as_deref(),
+        language: body.language.as_deref(),
+    };
+    let edit = Edit::new(wish).map_err(|error| Problem::bad_request(error.to_string()))?;
     let tell = |video: &Video| {
-        let changed = VideoChanged {
-            video_id: video.id.to_string(),
-            title: video.title.clone(),
-            description: video.description.clone(),
-            ..VideoChanged::default()
-        };
-        NewEvent::new(principal.owner.clone(), Payload::VideoChanged(changed))
-            .stamp(state.clock.now_ms(), &mut rand::rng())
+        NewEvent::new(
+            principal.owner.clone(),
+            Payload::VideoChanged(changed(video)),
+        )
+        .stamp(state.clock.now_ms(), &mut rand::rng())
     };
     let editing = Editing {
         id: &id,
-        owner: &principal.owner,
+        who: &principal.identity,
+        seen,
         edit: &edit,
     };
     let outcome = state.store.edit(editing, tell).await;
     match outcome.map_err(failure::of_rows)? {
-        EditOutcome::Done(video) => Ok(web::Json((*video).into())),
+        EditOutcome::Done(video) => {
+            let etag = etag::of(&video);
+            let shown = show(&state, Some(&principal.identity), *video).await?;
+            Ok(HttpResponse::Ok().insert_header(etag).json(shown))
+        }
         EditOutcome::NotFound => Err(failure::no_such_video()),
+        EditOutcome::Changed => Err(etag::changed()),
         EditOutcome::NotYours => Err(Problem::new(
             StatusCode::FORBIDDEN,
             "not-yours",
             "This is not yours",
             "Only the owner of a video can change it.",
         )),
+    }
+}
+
+/// Who is called `names`.
+async fn people(state: &State, names: &[String]) -> Result<BTreeSet<OwnerId>, Problem> {
+    let mut people = BTreeSet::new();
+    for name in names {
+        let user = state.store.called(name).await.map_err(failure::of_rows)?;
+        let user = user.ok_or_else(|| {
+            let name: String = name.chars().take(40).collect();
+            Problem::bad_request(format!("There is nobody called {name}: check the name."))
+        })?;
+        people.insert(user);
+    }
+    Ok(people)
+}
+
+fn changed(video: &Video) -> VideoChanged {
+    VideoChanged {
+        video_id: video.id.to_string(),
+        title: video.title.clone(),
+        description: video.description.clone(),
+        visibility: schemas::v1::Visibility::from(video.access.visibility).into(),
+        access_generation: video.access.generation,
+        tags: video.about.tags.iter().cloned().collect(),
+        category: video.about.category.clone().unwrap_or_default(),
+        language: video.about.language.clone().unwrap_or_default(),
     }
 }

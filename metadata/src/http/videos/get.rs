@@ -1,11 +1,11 @@
 //! `GET /api/videos/{id}`
 
-use actix_web::{get, web};
+use actix_web::{HttpResponse, get, web};
 use platform_http::{Problem, ProblemDocument, Visitor};
 use schemas::VideoId;
 
-use crate::domain;
-use crate::http::view::VideoView;
+use super::etag;
+use crate::http::view::{VideoView, show};
 use crate::http::{State, failure};
 
 /// Shows a video, from the start of its upload on.
@@ -13,20 +13,25 @@ use crate::http::{State, failure};
     tag = "videos",
     params(("id" = String, Path, description = "The video's id")),
     responses(
-        (status = 200, description = "The video", body = VideoView),
+        (status = 200, description = "The video", body = VideoView, headers(
+            ("etag" = String, description = "To be sent as If-Match with an edit")
+        )),
         (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 #[get("/api/videos/{id}")]
 pub(crate) async fn get_video(
-    // Everybody who has a video's link may see it, until videos can be private.
-    _visitor: Visitor,
+    visitor: Visitor,
     id: web::Path<VideoId>,
     state: web::Data<State>,
-) -> Result<web::Json<VideoView>, Problem> {
+) -> Result<HttpResponse, Problem> {
+    let who = visitor.identity.as_ref();
     let video = state.store.get(&id).await.map_err(failure::of_rows)?;
-    video
-        .filter(|video| video.state != domain::State::Deleted)
-        .map(|video| web::Json(video.into()))
-        .ok_or_else(failure::no_such_video)
+    // What is not for somebody is, for them, not there.
+    let video = video
+        .filter(|video| video.is_seen_by(who))
+        .ok_or_else(failure::no_such_video)?;
+    Ok(HttpResponse::Ok()
+        .insert_header(etag::of(&video))
+        .json(show(&state, who, video).await?))
 }

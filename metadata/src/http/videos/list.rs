@@ -1,11 +1,14 @@
 //! `GET /api/videos`
 
 use actix_web::{get, web};
+use platform_auth::{Identity, Scope};
 use platform_http::{Problem, ProblemDocument, Visitor};
+use schemas::OwnerId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::http::view::VideoView;
+use crate::domain::{self, Shelf, Video};
+use crate::http::view::{Showing, VideoView};
 use crate::http::{State, cursor, failure, page_size};
 use crate::store::{Position, Which};
 
@@ -18,16 +21,26 @@ struct ListVideos {
     limit: Option<u32>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
-    /// By default `live`.
+    /// By default `live`. What follows goes with `live` alone, and one at a time.
     state: Option<ListedState>,
+    /// Those of one owner, by id.
+    owner: Option<String>,
+    /// Those with a tag.
+    tag: Option<String>,
+    /// Those of a category.
+    category: Option<String>,
+    /// Those in a language.
+    language: Option<String>,
 }
 
 /// Which videos to list.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::http) enum ListedState {
-    /// What everybody may watch.
+    /// What is for everybody.
     Live,
+    /// What others share with the caller.
+    Shared,
     /// The caller's own, in any state.
     All,
 }
@@ -59,16 +72,7 @@ pub(crate) async fn list_videos(
 ) -> Result<web::Json<VideoPage>, Problem> {
     let limit = page_size(query.limit)?;
     let position = cursor::read(query.cursor.as_deref())?;
-    let which = match query.state.unwrap_or(ListedState::Live) {
-        ListedState::Live => Which::Live,
-        ListedState::All => {
-            let sign_in = "Sign in to see films of yours that are not live.";
-            let identity = visitor
-                .identity
-                .ok_or_else(|| Problem::signed_out(sign_in))?;
-            Which::Of(identity.user)
-        }
-    };
+    let which = which(&query, visitor.identity.as_ref())?;
     let one_more = i64::from(limit) + 1;
     let videos = state.store.list(&which, &position, one_more).await;
     let mut videos = videos.map_err(failure::of_rows)?;
@@ -79,8 +83,50 @@ pub(crate) async fn list_videos(
         .last()
         .filter(|_| more)
         .map(|last| cursor::write(&Position::after(last, &which)));
+    let who = visitor.identity.as_ref();
+    let shown: Vec<&Video> = videos.iter().collect();
+    let showing = Showing::of(&state, who, &shown).await?;
     Ok(web::Json(VideoPage {
-        items: videos.into_iter().map(Into::into).collect(),
+        items: showing.show_all(videos),
         next_cursor,
     }))
+}
+
+fn which(query: &ListVideos, who: Option<&Identity>) -> Result<Which, Problem> {
+    let user = || match who {
+        Some(who) if who.scopes.contains(&Scope::Read) => Ok(who.user.clone()),
+        Some(_) => Err(Problem::forbidden(
+            "This token may not be used for that. Make one that may read, or sign in.",
+        )),
+        None => Err(Problem::signed_out(
+            "Sign in to see films that are not for everybody.",
+        )),
+    };
+    let tag = query.tag.as_deref().map(domain::tag).transpose();
+    let tag = tag.map_err(|error| Problem::bad_request(error.to_string()))?;
+    let mut shelves = [
+        query
+            .owner
+            .clone()
+            .map(|owner| Shelf::Channel(OwnerId::new(owner))),
+        tag.map(Shelf::Tag),
+        query.category.clone().map(Shelf::Category),
+        query.language.clone().map(Shelf::Language),
+    ]
+    .into_iter()
+    .flatten();
+    let which = match (query.state.unwrap_or(ListedState::Live), shelves.next()) {
+        (ListedState::Live, shelf) => Which::On(shelf.unwrap_or(Shelf::Everybody)),
+        (ListedState::Shared, None) => Which::On(Shelf::SharedWith(user()?)),
+        (ListedState::All, None) => Which::Of(user()?),
+        (ListedState::Shared | ListedState::All, Some(_)) => return Err(one_at_a_time()),
+    };
+    match shelves.next() {
+        None => Ok(which),
+        Some(_) => Err(one_at_a_time()),
+    }
+}
+
+fn one_at_a_time() -> Problem {
+    Problem::bad_request("Ask for one owner, tag, category or language at a time, of what is live.")
 }

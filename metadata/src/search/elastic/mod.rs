@@ -151,7 +151,14 @@ impl SearchIndex for ElasticIndex {
             return Ok(Page::default());
         }
         let size = query.limit.saturating_add(1);
-        let body = query::request(&terms, size, after.as_ref(), self.search_within).to_string();
+        let body = query::request(
+            &terms,
+            &query.audience,
+            size,
+            after.as_ref(),
+            self.search_within,
+        );
+        let body = body.to_string();
         // The index behind the alias may have been replaced while it was being asked.
         let found = match self.find(body.clone()).await? {
             Some(found) => found,

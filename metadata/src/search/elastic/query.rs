@@ -4,15 +4,25 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::schema::{DESCRIPTION, LONGEST_BEGINNING, LONGEST_WORD, TITLE, WHOLE_TITLE, beginnings};
+use super::schema::{
+    AUDIENCE, DESCRIPTION, LONGEST_BEGINNING, LONGEST_WORD, TITLE, WHOLE_TITLE, beginnings,
+};
+use crate::search::Audience;
 use crate::search::rank::Rank;
 use crate::search::terms::{Term, Terms};
 use crate::search::worth::{IN_DESCRIPTION, IN_TITLE, PHRASE, WHOLE_TITLE as WHOLE, Worth};
 
-/// The search for `terms`, of which there is at least one: `size` videos behind `after`.
-pub(super) fn request(terms: &Terms, size: usize, after: Option<&Rank>, within: Duration) -> Value {
+/// The search for `terms`, of which there is at least one, among the videos of `audience`: `size`
+/// of them behind `after`.
+pub(super) fn request(
+    terms: &Terms,
+    audience: &Audience,
+    size: usize,
+    after: Option<&Rank>,
+    within: Duration,
+) -> Value {
     let mut request = json!({
-        "query": query(terms),
+        "query": query(terms, audience),
         "size": size,
         "sort": [
             { "_score": "desc" },
@@ -30,7 +40,7 @@ pub(super) fn request(terms: &Terms, size: usize, after: Option<&Rank>, within: 
     request
 }
 
-fn query(terms: &Terms) -> Value {
+fn query(terms: &Terms, audience: &Audience) -> Value {
     let words: Vec<Value> = terms.iter().map(word).collect();
     let text: Vec<&str> = terms.iter().map(|term| term.text.as_str()).collect();
     let text = text.join(" ");
@@ -40,6 +50,7 @@ fn query(terms: &Terms) -> Value {
     }
     json!({ "bool": {
         "must": { "bool": { "should": words, "minimum_should_match": terms.required() } },
+        "filter": { "term": { AUDIENCE: audience.name() } },
         "should": better,
     }})
 }
@@ -108,8 +119,8 @@ mod tests {
         fn whatever_is_typed_the_request_is_bounded(text in "(?s).{0,400}") {
             let terms = Terms::of(&text);
             prop_assume!(!terms.is_empty());
-            let request = request(&terms, 10, None, Duration::from_secs(1));
-            prop_assert!(leaves(&request) <= 12 * 8 + 2);
+            let request = request(&terms, &Audience::Everybody, 10, None, Duration::from_secs(1));
+            prop_assert!(leaves(&request) <= 12 * 8 + 3);
             let words: Vec<&str> = terms.iter().map(|term| term.text.as_str()).collect();
             prop_assert!(words.iter().all(|word| !word.contains(char::is_whitespace)));
         }

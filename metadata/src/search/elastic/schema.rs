@@ -12,7 +12,7 @@ use crate::search::{Change, Document};
 
 /// Rises when the mapping changes. Documents of an older version have to be welcome in a newer
 /// mapping, since processes of two versions may run side by side.
-pub(super) const MAPPING_VERSION: u64 = 1;
+pub(super) const MAPPING_VERSION: u64 = 2;
 
 /// The document that names the index.
 pub(super) const MARKER: &str = "marquee";
@@ -23,6 +23,7 @@ pub(super) const LONGEST_BEGINNING: usize = 20;
 /// Letters after which the tokenizer cuts a word, so that no longer one is found.
 pub(super) const LONGEST_WORD: usize = 255;
 
+pub(super) const AUDIENCE: &str = "audience";
 pub(super) const TITLE: &str = "words.title";
 pub(super) const DESCRIPTION: &str = "words.description";
 pub(super) const WHOLE_TITLE: &str = "words.whole_title";
@@ -84,6 +85,7 @@ fn mappings() -> Value {
         "properties": {
             "marker": { "type": "object", "enabled": false },
             "video_id": { "type": "keyword" },
+            AUDIENCE: { "type": "keyword", "doc_values": false },
             "published_at_ms": { "type": "long" },
             "tie": { "type": "long", "index": false },
             "title": shown,
@@ -103,6 +105,7 @@ pub(super) fn document(change: &Change) -> Value {
     let Change::Put(document) = change else {
         return json!({ "video_id": change.video_id() });
     };
+    let audience: Vec<String> = document.audiences().collect();
     let Document {
         video_id,
         title,
@@ -112,6 +115,7 @@ pub(super) fn document(change: &Change) -> Value {
     } = document;
     json!({
         "video_id": video_id,
+        AUDIENCE: audience,
         "published_at_ms": published_at_ms,
         "tie": tie(video_id),
         "title": title,

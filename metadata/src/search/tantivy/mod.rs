@@ -218,7 +218,7 @@ impl Inner {
         let searcher = self.searcher();
         let found = searcher
             .search(
-                &query::build(&self.fields, &terms),
+                &query::build(&self.fields, &terms, &query.audience),
                 &TopDocs::with_limit(depth).order_by(order),
             )
             .map_err(broken)?;

@@ -8,14 +8,19 @@ use ::tantivy::schema::{Field, IndexRecordOption};
 use ::tantivy::{Score, Term as FieldTerm};
 
 use super::schema::Fields;
+use crate::search::Audience;
 use crate::search::terms::{Term, Terms};
 use crate::search::worth::{IN_DESCRIPTION, IN_TITLE, PHRASE, WHOLE_TITLE, Worth};
 
-/// The query for `terms`, of which there is at least one.
-pub(super) fn build(fields: &Fields, terms: &Terms) -> BooleanQuery {
+/// The query for `terms`, of which there is at least one, among the videos of `audience`.
+pub(super) fn build(fields: &Fields, terms: &Terms, audience: &Audience) -> BooleanQuery {
     let words = terms.iter().map(|term| word(fields, term)).collect();
     let words = BooleanQuery::union_with_minimum_required_clauses(words, terms.required());
-    let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, Box::new(words))];
+    let theirs = FieldTerm::from_field_text(fields.audience, &audience.name());
+    let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![
+        (Occur::Must, Box::new(words)),
+        (Occur::Must, worth(exactly(theirs), 0.0)),
+    ];
     let text: Vec<&str> = terms.iter().map(|term| term.text.as_str()).collect();
     let whole = FieldTerm::from_field_text(fields.whole_title, &text.join(" "));
     clauses.push((Occur::Should, worth(exactly(whole), WHOLE_TITLE)));

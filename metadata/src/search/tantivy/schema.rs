@@ -10,7 +10,7 @@ use crate::search::rank::tie;
 use crate::search::words::{ANALYZER, joined};
 
 /// Rises when what is below changes: an index of another version is built anew.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 pub(super) const VERSION: &str = "version";
 pub(super) const PUBLISHED: &str = "published";
@@ -21,6 +21,8 @@ pub(super) const TIE: &str = "tie";
 pub(super) struct Fields {
     pub(super) schema: Schema,
     pub(super) video_id: Field,
+    /// Who finds it: [`crate::search::Audience`].
+    pub(super) audience: Field,
     version: Field,
     published: Field,
     tie: Field,
@@ -43,6 +45,7 @@ impl Fields {
         };
         let mut schema = Schema::builder();
         let video_id = schema.add_text_field("video_id", STRING | STORED);
+        let audience = schema.add_text_field("audience", STRING);
         let version = schema.add_u64_field(VERSION, FAST);
         let published = schema.add_i64_field(PUBLISHED, FAST);
         let tie = schema.add_u64_field(TIE, FAST);
@@ -52,6 +55,7 @@ impl Fields {
         Self {
             schema: schema.build(),
             video_id,
+            audience,
             version,
             published,
             tie,
@@ -63,6 +67,9 @@ impl Fields {
 
     pub(super) fn document(&self, document: &Document) -> TantivyDocument {
         let mut made = self.tombstone(&document.video_id, document.version);
+        for audience in document.audiences() {
+            made.add_text(self.audience, audience);
+        }
         made.add_i64(self.published, document.published_at_ms);
         made.add_u64(self.tie, tie(&document.video_id));
         made.add_text(self.title, &document.title);

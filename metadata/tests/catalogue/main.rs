@@ -1,7 +1,9 @@
 //! The catalogue's stories, over a real database, bus and index.
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod visibility;
 
 use std::path::Path;
 
@@ -363,5 +365,40 @@ async fn an_index_that_is_gone_or_damaged_comes_back() {
     service.stop().await;
     let service = start(dir.path()).await;
     service.finds("phenix", &["Phoenix"]).await;
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn of_two_windows_none_overwrites_the_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = start(dir.path()).await;
+    let video = service.live("Draft").await;
+    let url = format!("{}/api/videos/{video}", service.base);
+    let shown = from_gateway(service.http.get(&url)).send().await.unwrap();
+    let seen = shown.headers()["etag"].to_str().unwrap().to_owned();
+    let edit = async |title: &str, seen: &str| {
+        let request = from_gateway(service.http.patch(&url)).header("if-match", seen);
+        let answer = request.json(&json!({"title": title})).send().await.unwrap();
+        let tag = answer.headers().get("etag").cloned();
+        (answer.status().as_u16(), tag)
+    };
+    let (status, tag) = edit("First", &seen).await;
+    assert_eq!(status, 200);
+    assert_eq!(edit("Second", &seen).await.0, 412);
+    let tag = tag.unwrap().to_str().unwrap().to_owned();
+    // What happens to the film itself is in nobody's way.
+    service
+        .tell(Topic::PostTranscode, &video, transcoded(&video))
+        .await;
+    service
+        .until(&format!("/api/videos/{video}"), |_, body| {
+            body["complete"] == true
+        })
+        .await;
+    assert_eq!(edit("Second", &tag).await.0, 200);
+    assert_eq!(edit("Third", "*").await.0, 200);
+    for other in ["W/\"3\"", "3", "\"x\"", ""] {
+        assert_eq!(edit("Fourth", other).await.0, 412, "{other}");
+    }
     service.stop().await;
 }
