@@ -67,7 +67,7 @@ async fn secret(service: &Service) -> VideoId {
     let video = VideoId::random(&mut rand::rng());
     let mut began = started(&video, "Secret");
     if let Payload::UploadStarted(began) = &mut began {
-        began.owner = "ada".to_owned();
+        "ada".clone_into(&mut began.owner);
         began.visibility = schemas::v1::Visibility::Private.into();
     }
     service.tell(Topic::Videos, &video, began).await;
@@ -75,7 +75,7 @@ async fn secret(service: &Service) -> VideoId {
     let path = format!("/api/videos/{video}");
     eventually("the film is live", async || {
         let (_, body) = asked(service, Some("ada"), &path).await;
-        (body["state"] == "live").then_some(()).ok_or(body)
+        (body.get("state") == Some(&json!("live"))).then_some(()).ok_or(body)
     })
     .await;
     video
