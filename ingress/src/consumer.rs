@@ -10,11 +10,11 @@ use schemas::v1::event::Payload;
 use crate::error::UploadError;
 use crate::flow::Uploads;
 
-/// Discards files that were refused.
-pub(crate) struct Refusals(pub(crate) Uploads);
+/// Removes what nobody wants any more: files that were refused, and those of deleted films.
+pub(crate) struct Removals(pub(crate) Uploads);
 
 #[async_trait]
-impl Handler for Refusals {
+impl Handler for Removals {
     fn group(&self) -> &'static str {
         "ingress"
     }
@@ -24,15 +24,16 @@ impl Handler for Refusals {
     }
 
     async fn handle(&self, _key: &str, event: Event) -> Result<(), Failure> {
-        let Some(Payload::VideoFailed(failed)) = event.payload else {
-            return Ok(());
+        let video = |id: &str| id.parse::<VideoId>().map_err(Failure::poison);
+        let removed = match &event.payload {
+            // What failed by our fault may be tried again: that takes the file.
+            Some(Payload::VideoFailed(told)) if told.source_refused => {
+                self.0.refuse(&video(&told.video_id)?).await
+            }
+            Some(Payload::VideoDeleted(told)) => self.0.erase(&video(&told.video_id)?).await,
+            _ => return Ok(()),
         };
-        // What failed by our fault may be tried again: that takes the file.
-        if !failed.source_refused {
-            return Ok(());
-        }
-        let video: VideoId = failed.video_id.parse().map_err(Failure::poison)?;
-        self.0.refuse(&video).await.map_err(|error| match error {
+        removed.map_err(|error| match error {
             UploadError::Db(DbError::Broken(_)) => Failure::poison(error),
             error if error.is_away() => Failure::away(error),
             passing => Failure::retry(passing),

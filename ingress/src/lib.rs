@@ -75,10 +75,10 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         Arc::clone(&config),
         deps.lifecycle.clone(),
     ));
-    let refusals = Arc::new(consumer::Refusals(uploads.clone()));
+    let removals = Arc::new(consumer::Removals(uploads.clone()));
     deps.lifecycle.spawn_vital(
-        "refused films",
-        platform_bus::consume(Arc::clone(&deps.bus), refusals, deps.lifecycle.clone()),
+        "refused and deleted films",
+        platform_bus::consume(Arc::clone(&deps.bus), removals, deps.lifecycle.clone()),
     );
     let uploads = web::Data::new(uploads);
     let routes = move |app: &mut web::ServiceConfig| {

@@ -54,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) transcoder: transcoder::Config,
     /// Search: the embedded index, or an Elasticsearch.
     pub(crate) search: metadata::Config,
+    /// What becomes of videos that their owners remove.
+    pub(crate) retention: metadata::Retention,
     /// The embedded edge.
     pub(crate) edge: edge::Config,
     /// Edge registry and origin.
@@ -116,6 +118,7 @@ impl Default for Config {
             ingress: ingress::Config::default(),
             transcoder: transcoder::Config::default(),
             search: metadata::Config::default(),
+            retention: metadata::Retention::default(),
             edge: edge::Config::default(),
             edge_provider: edge_provider::Config::default(),
             post_processor: post_processor::Config::default(),

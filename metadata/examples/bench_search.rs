@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metadata::search::{Audience, ElasticIndex, Query, SearchIndex as _, TantivyIndex};
-use metadata::{Config, Deps, REBUILD_PATH, RebuildStatus};
+use metadata::{Config, Deps, REBUILD_PATH, RebuildStatus, Retention};
 use platform_bus::{Bus, EmbeddedBus, Topic, publish_event};
 use platform_core::{Clock as _, Lifecycle, SystemClock};
 use platform_db::{Db, DbError};
@@ -173,7 +173,7 @@ impl Service {
             clock: Arc::new(SystemClock),
             lifecycle: life.clone(),
         };
-        let running = metadata::build(config.clone(), deps)
+        let running = metadata::build(config.clone(), Retention::default(), deps)
             .await
             .expect("it runs");
         Self {

@@ -42,6 +42,7 @@ impl Handler for Catalogue {
             (Some(Payload::AccountChanged(it)), _) => {
                 self.store.name_user(&it.user, &it.name).await
             }
+            (Some(Payload::AccountDeleted(it)), _) => self.store.let_go(&it.user).await,
             (_, Some(video)) => {
                 let id = video.parse().map_err(Failure::poison)?;
                 self.store.apply(&id, &event).await

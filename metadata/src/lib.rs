@@ -10,6 +10,7 @@ mod domain;
 mod http;
 mod indexer;
 mod rebuilds;
+mod removal;
 pub mod search;
 mod store;
 
@@ -24,6 +25,7 @@ use platform_http::{Client, ServeError, Server, Service, serve};
 pub use http::openapi;
 pub use http::rebuild::{REBUILD_PATH, RebuildStatus};
 pub use platform_http::Running;
+pub use removal::Retention;
 pub use search::Config;
 
 use consumer::Catalogue;
@@ -65,7 +67,11 @@ pub enum StartError {
 }
 
 /// Starts the service; it runs until `deps.lifecycle` drains.
-pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
+pub async fn build(
+    config: Config,
+    retention: Retention,
+    deps: Deps,
+) -> Result<Running, StartError> {
     let (store, index) = open(&config, &deps.db).await?;
     let indexer = Arc::new(Indexer::new(store.clone(), Arc::clone(&index)));
     deps.lifecycle
@@ -78,8 +84,15 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
             deps.lifecycle.clone(),
         ),
     );
+    deps.lifecycle.spawn(removal::run(
+        store.clone(),
+        retention.clone(),
+        Arc::clone(&deps.clock),
+        deps.lifecycle.clone(),
+    ));
     let state = web::Data::new(http::State {
         store,
+        retention,
         index,
         rebuilds: Rebuilds::new(indexer, deps.lifecycle.clone()),
         clock: Arc::clone(&deps.clock),

@@ -113,6 +113,12 @@ impl Edges {
         found.ok_or_else(|| EdgeError::Gone(id.to_owned()))
     }
 
+    /// Ids of all edges.
+    pub(crate) async fn all(&self) -> Result<Vec<String>, EdgeError> {
+        let registry: Registry = self.ask("/internal/edges").await?;
+        Ok(registry.items.into_iter().map(|edge| edge.id).collect())
+    }
+
     /// Ids of the edges that `video` belongs on.
     pub(crate) async fn of(&self, video: &VideoId) -> Result<Vec<String>, EdgeError> {
         let placement = self.placement(video).await?;
@@ -173,17 +179,17 @@ impl Edges {
     }
 
     /// Takes everything below `place` away.
-    pub(crate) async fn remove(&self, place: &Place) -> Result<(), EdgeError> {
+    pub(crate) async fn remove(&self, place: &Place) -> Result<bool, EdgeError> {
         let request = self
             .client
             .request_url(Method::DELETE, place.film.clone())
             .bearer_auth(place.key.expose());
         let answer = request.send().await?;
         if answer.status() == StatusCode::NOT_FOUND {
-            return Ok(());
+            return Ok(false);
         }
         good(answer)?;
-        Ok(())
+        Ok(true)
     }
 
     /// Fetches what players fetch.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use platform_bus::{Failure, Handler, Topic};
 use platform_core::Clock;
 use platform_db::Tx;
-use schemas::v1::{Event, event::Payload};
+use schemas::v1::{Event, VideoPart, event::Payload};
 use schemas::{IdError, VideoId};
 
 use crate::domain::part::Part;
@@ -94,6 +94,20 @@ impl Told {
                     .await?;
             }
             Payload::VideoDeleted(told) => self.purge(&told.video_id.parse()?, now).await?,
+            Payload::VideoErased(told) if told.part() == VideoPart::Media => {
+                let uproot = &Job {
+                    video: told.video_id.parse()?,
+                    revision: 0,
+                    edge: String::new(),
+                    part: Part::Uproot,
+                };
+                self.tasks
+                    .write(|mut tx| async move {
+                        store::add(&mut tx, uproot, now).await?;
+                        commit(tx).await
+                    })
+                    .await?;
+            }
             // The objects are gone already: edges cannot bring back what they lose here.
             Payload::VideoFailed(told) if told.source_refused => {
                 self.purge(&told.video_id.parse()?, now).await?;

@@ -7,7 +7,7 @@ use media::Bandwidth;
 use media::plan::{ObjectRef, SegmentRef};
 use platform_bus::Topic;
 use schemas::v1::event::Payload;
-use schemas::v1::{PublishPolicy, VideoDeleted, VideoFailed};
+use schemas::v1::{PublishPolicy, VideoDeleted, VideoErased, VideoFailed, VideoPart};
 use testkit::film::Film;
 use testkit::stage::{Stage, eventually};
 
@@ -226,7 +226,6 @@ async fn a_deleted_film_leaves_its_edges_and_never_goes_live() {
         .await;
     eventually("the edge is empty", || async { !edges.has_any("a", &film) }).await;
     transcoded(&stage, &film).await;
-    let last = Payload::VideoDeleted(VideoDeleted::default());
     eventually("the late event is handled", || async {
         let lag = stage
             .bus
@@ -235,13 +234,26 @@ async fn a_deleted_film_leaves_its_edges_and_never_goes_live() {
         lag.unwrap() == 0
     })
     .await;
-    stage.tell(Topic::Videos, "x", last.clone()).await;
-    assert_eq!(videos.until(|told| *told == last).await, [deleted]);
     let parts: Vec<String> = sqlx::query_scalar("SELECT DISTINCT part FROM post_task")
         .fetch_all(stage.db.reader())
         .await
         .unwrap();
     assert_eq!(parts, ["purge"]);
+
+    // Now that nothing can be pulled any more, all edges are looked at again.
+    let erased = |part: VideoPart| {
+        Payload::VideoErased(VideoErased {
+            video_id: film.id.to_string(),
+            part: part.into(),
+        })
+    };
+    let media = erased(VideoPart::Media);
+    stage
+        .tell(Topic::Videos, film.id.as_str(), media.clone())
+        .await;
+    let edges_too = erased(VideoPart::Edges);
+    let told = videos.until(|told| *told == edges_too).await;
+    assert_eq!(told, [deleted, media]);
 }
 
 #[tokio::test]

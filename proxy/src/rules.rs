@@ -40,7 +40,7 @@ const EDITS: Asker = Asker::May(Role::Uploader, Scope::Edit);
 
 /// All rules; each operation of the OpenAPI document has one. Services look again: what matters
 /// there may have changed since, and they know whose film it is.
-pub const RULES: [Rule; 30] = [
+pub const RULES: [Rule; 32] = [
     rule("GET", "/api/accounts/me", Asker::Anyone),
     rule("DELETE", "/api/accounts/me", OWN),
     rule("POST", "/api/accounts/sign-up", Asker::Anyone),
@@ -69,6 +69,8 @@ pub const RULES: [Rule; 30] = [
     rule("GET", "/api/videos", Asker::Anyone),
     rule("GET", "/api/videos/{id}", Asker::Anyone),
     rule("PATCH", "/api/videos/{id}", EDITS),
+    rule("DELETE", "/api/videos/{id}", EDITS),
+    rule("POST", "/api/videos/{id}/restore", EDITS),
     rule("GET", "/api/search", Asker::Anyone),
     rule("GET", "/api/watch/{id}", Asker::Anyone),
 ];

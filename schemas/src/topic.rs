@@ -16,7 +16,7 @@ pub enum Topic {
     /// `VideoPlayable`, `VideoTranscoded`: transcoder → post-processor.
     PostTranscode,
     /// `UploadStarted`, `UploadAbandoned`, `VideoLive`, `VideoChanged`, `VideoFailed`,
-    /// `VideoDeleted`: owners of state → catalogue, indexer, edges, integrators.
+    /// `VideoDeleted`, `VideoErased`: owners of state → catalogue, indexer, edges, integrators.
     Videos,
     /// `AccountChanged`, `AccountDeleted`, by the user's id: accounts → owners of what users own.
     Accounts,

@@ -31,7 +31,7 @@ fn failed(error: StoreError) -> Failure {
     }
 }
 
-/// Takes in films whose upload is complete, and forgets deleted ones.
+/// Takes in films whose upload is complete, and has deleted ones removed.
 #[derive(Debug)]
 pub(crate) struct Films(pub(crate) Store);
 
@@ -53,7 +53,7 @@ impl Handler for Films {
             }
             Some(Payload::VideoDeleted(deleted)) => {
                 let video: VideoId = deleted.video_id.parse().map_err(poison)?;
-                self.0.forget(&video).await.map_err(failed)
+                self.0.delete(&video).await.map_err(failed)
             }
             _ => Ok(()),
         }

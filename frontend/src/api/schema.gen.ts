@@ -394,11 +394,35 @@ export interface paths {
         get: operations["get_video"];
         put?: never;
         post?: never;
+        /**
+         * Removes a video: nobody sees it from now on, and everything that is stored of it is removed. Where
+         *     the operator allows for second thoughts, its owner can take it back for a while.
+         */
+        delete: operations["delete_video"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes what is said of a video, and who sees it, in any state. With `If-Match`, and the `ETag` of the
+         *     video as it was seen, nothing is overwritten that was changed meanwhile.
+         */
+        patch: operations["edit_video"];
+        trace?: never;
+    };
+    "/api/videos/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back a video that was thrown away, as it was. */
+        post: operations["restore_video"];
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes a video's title or description, in any state. */
-        patch: operations["edit_video"];
+        patch?: never;
         trace?: never;
     };
     "/api/watch/{id}": {
@@ -422,6 +446,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description Among which videos to look.
+         * @enum {string}
+         */
+        Among: "public" | "own";
         /** @description An API token, without its secret. */
         ApiToken: {
             /** @description RFC 3339. */
@@ -506,6 +535,7 @@ export interface components {
             size_bytes: number;
             /** @description By default the file's name without its extension. */
             title?: string | null;
+            visibility?: components["schemas"]["InitialVisibility"] | null;
         };
         /** @description A token that was made. */
         CreatedToken: components["schemas"]["ApiToken"] & {
@@ -524,10 +554,22 @@ export interface components {
         };
         /** @description What to change; what is absent stays. */
         EditVideo: {
+            /**
+             * @description One of activism, animals, art, comedy, education, entertainment, family, films, food, gaming,
+             *     how-to, music, news, science, sports, travel; empty for none.
+             */
+            category?: string | null;
             /** @description May have several lines. */
             description?: string | null;
+            /** @description BCP 47, for instance `pt-BR`; empty for none. */
+            language?: string | null;
+            /** @description Names of the users with whom it is shared, while its visibility is `shared`. */
+            shared_with?: string[] | null;
+            /** @description By which others find it. */
+            tags?: string[] | null;
             /** @description One line. */
             title?: string | null;
+            visibility?: components["schemas"]["Visibility"] | null;
         };
         /** @description Who forgot their password. */
         ForgotPassword: {
@@ -547,6 +589,11 @@ export interface components {
             /** @description All of the title. */
             title: components["schemas"]["HighlightSegment"][];
         };
+        /**
+         * @description For whom a video is at the start.
+         * @enum {string}
+         */
+        InitialVisibility: "public" | "unlisted" | "private";
         /** @description An invitation, which one person can use. */
         Invitation: {
             /** @description RFC 3339. */
@@ -565,11 +612,18 @@ export interface components {
          * @description Which videos to list.
          * @enum {string}
          */
-        ListedState: "live" | "all";
+        ListedState: "live" | "shared" | "all" | "thrown_away";
         /** @description A user, as admins see them. */
         ManagedUser: components["schemas"]["User"] & {
             /** @description Whether they can sign in. */
             suspended: boolean;
+        };
+        /** @description What somebody may do with a video. */
+        May: {
+            /** @description Remove it. */
+            delete: boolean;
+            /** @description Change what is said of it, and who sees it. */
+            edit: boolean;
         };
         /** @description Who asks, and whether others can sign up. */
         Me: {
@@ -853,6 +907,7 @@ export interface components {
         };
         /** @description A video. */
         Video: {
+            category?: string | null;
             /** @description In order; none when the uploaded file has none. */
             chapters: components["schemas"]["Chapter"][];
             /** @description All that is planned of it exists. */
@@ -873,7 +928,14 @@ export interface components {
             hls_url?: string | null;
             /** @description Paths of pictures from it, in order. */
             hover_urls: string[];
+            /** @description BCP 47. */
+            language?: string | null;
+            /** @description What who asks may do with it, beside watching. */
+            may: components["schemas"]["May"];
+            /** @description Whose it is. */
             owner: string;
+            /** @description What its owner is called; absent on a machine without accounts. */
+            owner_name?: string | null;
             /** @description Path of its picture. */
             poster_url?: string | null;
             problem?: components["schemas"]["VideoProblem"] | null;
@@ -886,11 +948,18 @@ export interface components {
              * @description Rises when it is transcoded again.
              */
             revision?: number | null;
+            /** @description Names of those with whom it is shared; shown to its owner alone. */
+            shared_with?: string[] | null;
             state: components["schemas"]["VideoState"];
             /** @description In the file's order. */
             subtitles: components["schemas"]["Subtitles"][];
+            /** @description In lower case, by the alphabet. */
+            tags: string[];
             title: string;
+            /** @description When it was thrown away, RFC 3339. */
+            trashed_at?: string | null;
             video_id: string;
+            visibility: components["schemas"]["Visibility"];
             /** @description Path of the page on which it can be watched. */
             watch_url: string;
             /**
@@ -920,6 +989,11 @@ export interface components {
          * @enum {string}
          */
         VideoState: "uploading" | "processing" | "playable" | "live" | "failed" | "deleted";
+        /**
+         * @description For whom a video is.
+         * @enum {string}
+         */
+        Visibility: "public" | "unlisted" | "shared" | "private";
         /** @description Everything that the watch page needs. */
         Watch: {
             availability?: components["schemas"]["Availability"] | null;
@@ -1714,6 +1788,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Among which videos, by default those that are for everybody. */
+                among?: components["schemas"]["Among"];
             };
             header?: never;
             path?: never;
@@ -1985,8 +2061,16 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description By default `live`. */
+                /** @description By default `live`. What follows goes with `live` alone, and one at a time. */
                 state?: components["schemas"]["ListedState"];
+                /** @description Those of one owner, by id. */
+                owner?: string;
+                /** @description Those with a tag. */
+                tag?: string;
+                /** @description Those of a category. */
+                category?: string;
+                /** @description Those in a language. */
+                language?: string;
             };
             header?: never;
             path?: never;
@@ -2029,6 +2113,8 @@ export interface operations {
             /** @description The video */
             200: {
                 headers: {
+                    /** @description To be sent as If-Match with an edit */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2046,10 +2132,55 @@ export interface operations {
             };
         };
     };
+    delete_video: {
+        parameters: {
+            query?: {
+                /** @description At once and for good, also where it could be taken back for a while. */
+                for_good?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The video's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone for everybody */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The video is somebody else's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     edit_video: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of the video as it was seen */
+                "if-match"?: string | null;
+            };
             path: {
                 /** @description The video's id */
                 id: string;
@@ -2073,6 +2204,56 @@ export interface operations {
             };
             /** @description The video is somebody else's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    restore_video: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The video's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The video as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Video"];
+                };
+            };
+            /** @description It was not thrown away */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -97,7 +97,12 @@ impl Uploads {
             })
             .await?;
         if !completed {
-            return self.get(&upload.id, &upload.owner).await;
+            let now = self.get(&upload.id, &upload.owner).await?;
+            if matches!(now.state, State::Discarding | State::Discarded) {
+                // The film was deleted while the object was being made.
+                self.blobs.delete(&upload.key()).await?;
+            }
+            return Ok(now);
         }
         info!(upload = %upload.id, video = %upload.video, "upload complete");
         Ok(Upload {

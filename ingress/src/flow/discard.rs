@@ -1,12 +1,15 @@
-//! Removing what is stored of an upload that was no film.
+//! Removing what is stored of an upload that was no film, or whose film was deleted.
 
-use schemas::VideoId;
+use platform_bus::{Topic, outbox};
+use schemas::v1::event::Payload;
+use schemas::v1::{VideoErased, VideoPart};
+use schemas::{NewEvent, OwnerId, VideoId};
 use tracing::{info, warn};
 
 use super::Uploads;
 use crate::domain::{State, Upload};
 use crate::error::UploadError;
-use crate::store::Transition;
+use crate::store::{self, Transition};
 
 impl Uploads {
     /// Nothing can be made of `video`: what is stored of its upload goes. What cannot be removed
@@ -30,7 +33,38 @@ impl Uploads {
         Ok(())
     }
 
-    /// Removes everything that is stored of `upload`, and notes it once nothing is listed any more.
+    /// The film is deleted: what is stored of its upload goes, whatever its state.
+    pub(crate) async fn erase(&self, video: &VideoId) -> Result<(), UploadError> {
+        let Some(upload) = self.store.of_video(video).await? else {
+            return self.tell_erased(video).await;
+        };
+        let upload = match upload.state {
+            State::Discarded => return self.tell_erased(video).await,
+            State::Discarding => upload,
+            _ => match self.moved(&upload, State::Discarding).await? {
+                Some(upload) => upload,
+                // It has just gone on: the event comes again.
+                None => return Err(UploadError::Restarted),
+            },
+        };
+        self.discard_all(&upload).await
+    }
+
+    /// Tells that nothing is stored of the film's upload, which nobody remembers or which was
+    /// removed before.
+    async fn tell_erased(&self, video: &VideoId) -> Result<(), UploadError> {
+        let event = NewEvent::new(OwnerId::local(), erased(video))
+            .stamp(self.clock.now_ms(), &mut rand::rng());
+        let event = &event;
+        self.store
+            .write(|mut tx| async move {
+                outbox::append(&mut tx, Topic::Videos, video.as_str(), event).await?;
+                Ok(tx.commit().await?)
+            })
+            .await
+    }
+
+    /// Removes everything that is stored of `upload`, and tells it once nothing is listed any more.
     pub(crate) async fn discard_all(&self, upload: &Upload) -> Result<(), UploadError> {
         let (folder, key) = (upload.folder(), upload.key());
         self.blobs.delete(&key).await?;
@@ -40,11 +74,26 @@ impl Uploads {
         let left = self.blobs.list(&folder, None).await?.objects.len()
             + self.blobs.list_multiparts(&key).await?.len();
         if left > 0 {
-            warn!(upload = %upload.id, left, "something of a refused file is still stored");
+            warn!(upload = %upload.id, left, "something of a removed file is still stored");
             return Ok(());
         }
-        if self.moved(upload, State::Discarded).await?.is_some() {
-            info!(upload = %upload.id, video = %upload.video, "nothing is stored of a refused file");
+        let event = self.event(upload, erased(&upload.video));
+        let event = &event;
+        let discarded = self
+            .store
+            .write(|mut tx| async move {
+                let moving = Transition::new(upload, State::Discarded, self.clock.now_ms());
+                if !moving.apply(tx.conn()).await? {
+                    return Ok(false);
+                }
+                store::drop_parts(tx.conn(), &upload.id).await?;
+                outbox::append(&mut tx, Topic::Videos, upload.video.as_str(), event).await?;
+                tx.commit().await?;
+                Ok::<_, UploadError>(true)
+            })
+            .await?;
+        if discarded {
+            info!(upload = %upload.id, video = %upload.video, "nothing is stored of a removed file");
         }
         Ok(())
     }
@@ -67,4 +116,11 @@ impl Uploads {
             })
             .await
     }
+}
+
+fn erased(video: &VideoId) -> Payload {
+    Payload::VideoErased(VideoErased {
+        video_id: video.to_string(),
+        part: VideoPart::Source.into(),
+    })
 }

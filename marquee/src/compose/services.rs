@@ -96,8 +96,8 @@ async fn ingress(config: &Config, node: &Node) -> Result<(), Failure> {
 }
 
 async fn metadata(config: &Config, node: &Node) -> Result<(), Failure> {
-    let mut config = config.search.clone();
-    config.folder = node.data.join(config.folder);
+    let mut search = config.search.clone();
+    search.folder = node.data.join(search.folder);
     let deps = metadata::Deps {
         db: node.db.clone(),
         bus: Arc::clone(&node.bus),
@@ -105,7 +105,7 @@ async fn metadata(config: &Config, node: &Node) -> Result<(), Failure> {
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
     };
-    metadata::build(config, deps).await?;
+    metadata::build(search, config.retention.clone(), deps).await?;
     Ok(())
 }
 

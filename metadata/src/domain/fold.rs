@@ -11,7 +11,7 @@ use schemas::v1::{
 };
 use schemas::{OwnerId, VideoId};
 
-use super::{Facts, Failure, State, Video};
+use super::{Facts, Failure, Part, State, Video};
 
 /// The video that `event` tells the catalogue something of.
 pub(crate) fn subject(event: &Event) -> Option<&str> {
@@ -27,7 +27,8 @@ pub(crate) fn subject(event: &Event) -> Option<&str> {
         Payload::VideoLive(it) => &it.video_id,
         Payload::VideoFailed(it) => &it.video_id,
         Payload::VideoDeleted(it) => &it.video_id,
-        // The catalogue's own news, and what concerns only transcoders.
+        Payload::VideoErased(it) => &it.video_id,
+        // The catalogue's own news, and what concerns others.
         Payload::VideoChanged(_)
         | Payload::EncodeTask(_)
         | Payload::TaskFailed(_)
@@ -41,6 +42,9 @@ pub(crate) fn fold(row: Option<Video>, id: &VideoId, event: &Event) -> Video {
     let at = event.occurred_at_ms;
     let mut video = row.unwrap_or_else(|| Video::unknown(id.clone(), at));
     if video.state == State::Deleted {
+        if let Some(Payload::VideoErased(it)) = &event.payload {
+            video.facts.erased.extend(Part::told(it.part()));
+        }
         return video;
     }
     video.created_at_ms = video.created_at_ms.min(at);
@@ -61,11 +65,12 @@ pub(crate) fn fold(row: Option<Video>, id: &VideoId, event: &Event) -> Video {
             video.published_at_ms = Some(video.published_at_ms.map_or(at, |then| then.min(at)));
         }
         Some(Payload::VideoFailed(it)) => video_failed(&mut video, it, at),
-        Some(Payload::UploadAbandoned(_) | Payload::VideoDeleted(_)) => {
-            return Video::tombstone(video.id);
-        }
+        // Nobody but ingress has anything of it.
+        Some(Payload::UploadAbandoned(_)) => return Video::tombstone(video.id),
+        Some(Payload::VideoDeleted(_)) => return video.deleted(at),
         Some(
             Payload::VideoChanged(_)
+            | Payload::VideoErased(_)
             | Payload::EncodeTask(_)
             | Payload::TaskFailed(_)
             | Payload::AccountChanged(_)
@@ -179,7 +184,7 @@ impl Facts {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use schemas::v1::{self, UploadAbandoned, VideoDeleted, VideoLive, VideoPlayable};
+    use schemas::v1::{self, UploadAbandoned, VideoDeleted, VideoLive, VideoPart, VideoPlayable};
 
     use super::*;
 
@@ -330,16 +335,23 @@ mod tests {
 
     #[test]
     fn the_dead_stay_dead() {
-        for end in [
-            Payload::UploadAbandoned(UploadAbandoned::default()),
-            Payload::VideoDeleted(VideoDeleted::default()),
+        for (end, deleted_at_ms) in [
+            (Payload::UploadAbandoned(UploadAbandoned::default()), None),
+            (Payload::VideoDeleted(VideoDeleted::default()), Some(1)),
         ] {
             let mut events = life();
             events.insert(1, event(1, end));
-            assert_eq!(
-                folded(&events),
-                Some(Video::tombstone(VIDEO.parse().unwrap()))
-            );
+            for part in [VideoPart::Media, VideoPart::Unspecified, VideoPart::Media] {
+                let erased = v1::VideoErased {
+                    video_id: VIDEO.to_owned(),
+                    part: part.into(),
+                };
+                events.push(event(400, Payload::VideoErased(erased)));
+            }
+            let mut left = Video::tombstone(VIDEO.parse().unwrap());
+            left.facts.deleted_at_ms = deleted_at_ms;
+            left.facts.erased = [Part::Media].into();
+            assert_eq!(folded(&events), Some(left));
         }
     }
 

@@ -2,12 +2,14 @@
 
 mod about;
 mod access;
+mod change;
 mod edit;
 mod fold;
 mod video;
 
 pub(crate) use about::{About, tag};
 pub(crate) use access::{Access, Visibility, may_take_down};
+pub(crate) use change::{Refused, Removal, edit, news, remove, restore};
 pub(crate) use edit::{Edit, Wish};
 pub(crate) use fold::{fold, subject};
-pub(crate) use video::{Chapter, Facts, Failure, Rendition, Shelf, State, Subtitles, Video};
+pub(crate) use video::{Chapter, Facts, Failure, Part, Rendition, Shelf, State, Subtitles, Video};

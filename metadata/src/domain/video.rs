@@ -1,5 +1,7 @@
 //! A video as the catalogue knows it.
 
+use std::collections::BTreeSet;
+
 use platform_auth::{Identity, Role, Scope};
 use schemas::{OwnerId, VideoId, v1};
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,8 @@ pub(crate) struct Video {
     pub(crate) access: Access,
     /// By what people browse.
     pub(crate) about: About,
+    /// When its owner threw it away: it can still be taken back.
+    pub(crate) trashed_at_ms: Option<i64>,
     /// Rises with each edit: who edits what they saw says what that was.
     pub(crate) edits: i64,
     /// What nobody searches or sorts by.
@@ -121,6 +125,34 @@ pub(crate) struct Facts {
     pub(crate) segments_total: u32,
     /// Why it failed.
     pub(crate) failure: Option<Failure>,
+    /// When it was deleted: from then on other services remove what they have of it.
+    pub(crate) deleted_at_ms: Option<i64>,
+    /// Of which parts of the deleted video services have found nothing left.
+    pub(crate) erased: BTreeSet<Part>,
+}
+
+/// What of a deleted video other services keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Part {
+    /// The uploaded file.
+    Source,
+    /// What was made of it.
+    Media,
+    /// What edges have of it.
+    Edges,
+}
+
+impl Part {
+    /// The part that an event names, unless that is a newer one.
+    pub(crate) fn told(part: v1::VideoPart) -> Option<Self> {
+        match part {
+            v1::VideoPart::Unspecified => None,
+            v1::VideoPart::Source => Some(Self::Source),
+            v1::VideoPart::Media => Some(Self::Media),
+            v1::VideoPart::Edges => Some(Self::Edges),
+        }
+    }
 }
 
 /// Which texts are the owner's own.
@@ -213,6 +245,7 @@ impl Video {
             published_at_ms: None,
             access: Access::nobody(),
             about: About::default(),
+            trashed_at_ms: None,
             edits: 0,
             facts: Facts::default(),
         }
@@ -226,9 +259,22 @@ impl Video {
         }
     }
 
+    /// The same video, deleted at `now_ms`.
+    pub(crate) fn deleted(&self, now_ms: i64) -> Self {
+        let mut left = Self::tombstone(self.id.clone());
+        left.access.generation = self.access.generation;
+        left.facts.deleted_at_ms = Some(now_ms);
+        left
+    }
+
     /// Whether `who` may see it.
     pub(crate) fn is_seen_by(&self, who: Option<&Identity>) -> bool {
-        self.state != State::Deleted && self.access.admits(self.owner.as_ref(), who)
+        let owner = self.owner.as_ref();
+        match (self.state, self.trashed_at_ms) {
+            (State::Deleted, _) => false,
+            (_, None) => self.access.admits(owner, who),
+            (_, Some(_)) => Access::nobody().admits(owner, who),
+        }
     }
 
     /// Whether `who` may remove it.
@@ -239,7 +285,12 @@ impl Video {
 
     /// Whether everybody may find it.
     pub(crate) fn is_listed(&self) -> bool {
-        self.state == State::Live && self.access.visibility == Visibility::Public
+        self.is_live() && self.access.visibility == Visibility::Public
+    }
+
+    /// Whether those for whom it is can watch it.
+    fn is_live(&self) -> bool {
+        self.state == State::Live && self.trashed_at_ms.is_none()
     }
 
     /// When it went live, or its upload began.
@@ -249,10 +300,8 @@ impl Video {
 
     /// What it is found by, if anybody can find it.
     pub(crate) fn searched(&self) -> Option<Searched> {
-        let owner = self
-            .owner
-            .clone()
-            .filter(|_| self.state != State::Deleted)?;
+        let there = self.state != State::Deleted && self.trashed_at_ms.is_none();
+        let owner = self.owner.clone().filter(|_| there)?;
         let mut text = self.description.clone();
         for tag in &self.about.tags {
             text.push_str(if text.is_empty() { "#" } else { " #" });
@@ -269,7 +318,7 @@ impl Video {
 
     /// Where people who browse find it, newest first.
     pub(crate) fn shelves(&self) -> Vec<Shelf> {
-        if self.state != State::Live {
+        if !self.is_live() {
             return Vec::new();
         }
         let named = self.access.named().cloned().map(Shelf::SharedWith);

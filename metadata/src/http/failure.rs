@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use platform_db::DbError;
 use platform_http::Problem;
 
+use crate::domain::Refused;
 use crate::search::{SearchError, SearchErrorKind};
 
 /// The database did not answer.
@@ -46,4 +47,35 @@ pub(super) fn bad_cursor() -> Problem {
 /// No such video, or no more.
 pub(super) fn no_such_video() -> Problem {
     Problem::not_found("There is no video with this id. It may have been deleted.")
+}
+
+/// What people asked for is not done.
+pub(super) fn refused(refused: Refused) -> Problem {
+    match refused {
+        Refused::NotFound => no_such_video(),
+        Refused::NotYours => Problem::new(
+            StatusCode::FORBIDDEN,
+            "not-yours",
+            "This is not yours",
+            "Only the owner of a video can change it, and only they and moderators remove it.",
+        ),
+        Refused::Changed => changed_meanwhile(),
+        Refused::NotTrashed => Problem::new(
+            StatusCode::CONFLICT,
+            "not-thrown-away",
+            "This was not thrown away",
+            "The video is where it was: there is nothing to take back.",
+        ),
+    }
+}
+
+/// Somebody else was quicker.
+pub(super) fn changed_meanwhile() -> Problem {
+    Problem::new(
+        StatusCode::PRECONDITION_FAILED,
+        "changed-meanwhile",
+        "This was changed meanwhile",
+        "The video was changed in another window or by somebody else. Look at it as it is now, then \
+         make your change again.",
+    )
 }

@@ -15,12 +15,14 @@ use platform_core::Clock;
 use utoipa::OpenApi;
 
 use crate::rebuilds::Rebuilds;
+use crate::removal::Retention;
 use crate::search::SearchIndex;
 use crate::store::Store;
 
 /// What handlers work with.
 pub(crate) struct State {
     pub(crate) store: Store,
+    pub(crate) retention: Retention,
     pub(crate) index: Arc<dyn SearchIndex>,
     pub(crate) rebuilds: Rebuilds,
     pub(crate) clock: Arc<dyn Clock>,
@@ -37,6 +39,8 @@ pub(crate) struct State {
         videos::list::list_videos,
         videos::get::get_video,
         videos::edit::edit_video,
+        videos::delete::delete_video,
+        videos::restore::restore_video,
         search::search_videos,
     ),
     // Parameters do not bring theirs along.
@@ -54,6 +58,8 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
     app.service(videos::list::list_videos)
         .service(videos::get::get_video)
         .service(videos::edit::edit_video)
+        .service(videos::delete::delete_video)
+        .service(videos::restore::restore_video)
         .service(search::search_videos)
         .service(rebuild::rebuild_search);
 }

@@ -216,6 +216,9 @@ pub(crate) struct VideoView {
     /// BCP 47.
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<String>,
+    /// When it was thrown away, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trashed_at: Option<String>,
     /// What who asks may do with it, beside watching.
     may: May,
     /// All that is planned of it exists.
@@ -296,7 +299,7 @@ impl<'a> Showing<'a> {
 
     pub(super) fn show(&self, video: Video) -> VideoView {
         let theirs = is_theirs(&video, self.who);
-        let media = Media::of(&video.id, &video.facts, video.state);
+        let media = Media::of(&video);
         let may = May {
             edit: theirs
                 && self
@@ -324,6 +327,7 @@ impl<'a> Showing<'a> {
             tags: video.about.tags.into_iter().collect(),
             category: video.about.category,
             language: video.about.language,
+            trashed_at: video.trashed_at_ms.map(rfc3339),
             may,
             complete: facts.complete,
             revision: known(facts.revision),
@@ -390,12 +394,16 @@ struct Media {
 
 impl Media {
     /// The manifests exist from the plan on, the pictures from the first segments on.
-    fn of(id: &schemas::VideoId, facts: &Facts, state: State) -> Self {
-        if facts.revision == 0 || state >= State::Failed {
+    fn of(video: &Video) -> Self {
+        let Video {
+            id, facts, state, ..
+        } = video;
+        let gone = *state >= State::Failed || video.trashed_at_ms.is_some();
+        if facts.revision == 0 || gone {
             return Self::default();
         }
         let path = |file: &str| format!("/v/public/{id}/{}/{file}", facts.revision);
-        let playable = state >= State::Playable;
+        let playable = *state >= State::Playable;
         Self {
             hls: Some(path("master.m3u8")),
             dash: Some(path("manifest.mpd")),

@@ -14,6 +14,8 @@ pub(crate) enum Which {
     On(Shelf),
     /// All of one owner, by the time their upload began.
     Of(OwnerId),
+    /// Those that one owner threw away, by the time their upload began.
+    ThrownAway(OwnerId),
 }
 
 /// A place between two videos of a list.
@@ -36,7 +38,7 @@ impl Position {
     pub(crate) fn after(video: &Video, which: &Which) -> Self {
         let at_ms = match which {
             Which::On(_) => video.dated_ms(),
-            Which::Of(_) => video.created_at_ms,
+            Which::Of(_) | Which::ThrownAway(_) => video.created_at_ms,
         };
         Self {
             at_ms,
@@ -69,10 +71,16 @@ impl Store {
                 .fetch_all(self.db.reader())
                 .await?
             }
-            Which::Of(owner) => {
+            Which::Of(owner) | Which::ThrownAway(owner) => {
+                let is = if matches!(which, Which::Of(_)) {
+                    "IS NULL"
+                } else {
+                    "IS NOT NULL"
+                };
                 sqlx::query(sqlx::AssertSqlSafe(format!(
                     "SELECT {COLUMNS} FROM metadata_video
-                     WHERE owner = $4 AND state <> 'deleted' AND (created_at_ms < $1
+                     WHERE owner = $4 AND state <> 'deleted' AND trashed_at_ms {is}
+                        AND (created_at_ms < $1
                         OR (created_at_ms = $1 AND video_id < $2))
                      ORDER BY created_at_ms DESC, video_id DESC LIMIT $3"
                 )))

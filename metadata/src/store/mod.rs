@@ -3,6 +3,7 @@
 mod indexing;
 mod list;
 mod people;
+mod removal;
 mod row;
 mod write;
 
@@ -14,7 +15,6 @@ use row::{COLUMNS, video_of};
 
 pub(crate) use indexing::Pending;
 pub(crate) use list::{Position, Which};
-pub(crate) use write::{EditOutcome, Editing};
 
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration::new(
@@ -71,6 +71,14 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     );
     CREATE INDEX metadata_person_name ON metadata_person (name_key);
     UPDATE metadata_video SET search_version = search_version + 1",
+    ),
+    // Users who are gone take their videos with them, also those that are told of later.
+    Migration::new(
+        3,
+        "ALTER TABLE metadata_video ADD COLUMN trashed_at_ms BIGINT;
+    CREATE INDEX metadata_video_trashed ON metadata_video (trashed_at_ms)
+        WHERE trashed_at_ms IS NOT NULL;
+    CREATE TABLE metadata_gone (user_id TEXT PRIMARY KEY)",
     ),
 ];
 

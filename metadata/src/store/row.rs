@@ -9,7 +9,7 @@ use crate::domain::{Access, State, Video, Visibility};
 
 /// The columns that [`video_of`] reads.
 pub(super) const COLUMNS: &str = "video_id, owner, title, description, state, created_at_ms, published_at_ms, visibility, \
-     access_generation, shared_with, about, edits, facts";
+     access_generation, shared_with, about, edits, facts, trashed_at_ms";
 
 /// Reads a video from a row of [`COLUMNS`].
 pub(super) fn video_of(row: &AnyRow) -> Result<Video, sqlx::Error> {
@@ -41,6 +41,7 @@ pub(super) fn video_of(row: &AnyRow) -> Result<Video, sqlx::Error> {
         },
         about: json(row, "about")?,
         edits: row.try_get("edits")?,
+        trashed_at_ms: row.try_get("trashed_at_ms")?,
         facts: json(row, "facts")?,
     })
 }

@@ -1,7 +1,6 @@
 //! Rows change in transactions that read them first: of two who change the same row at the same
 //! moment one sees what the other has made of it.
 
-use platform_auth::Identity;
 use platform_bus::{Topic, outbox};
 use platform_db::{DbError, Tx};
 use schemas::VideoId;
@@ -10,30 +9,7 @@ use serde::Serialize;
 
 use super::Store;
 use super::row::{COLUMNS, video_of};
-use crate::domain::{Edit, Video, fold};
-
-/// Who wants to change what.
-#[derive(Debug)]
-pub(crate) struct Editing<'a> {
-    pub(crate) id: &'a VideoId,
-    pub(crate) who: &'a Identity,
-    /// The number of edits that they have seen, where they said so.
-    pub(crate) seen: Option<i64>,
-    pub(crate) edit: &'a Edit,
-}
-
-/// What became of an edit.
-#[derive(Debug)]
-pub(crate) enum EditOutcome {
-    /// It is made.
-    Done(Box<Video>),
-    /// There is no such video.
-    NotFound,
-    /// It is somebody else's.
-    NotYours,
-    /// Somebody else, or another tab, changed it meanwhile.
-    Changed,
-}
+use crate::domain::{Refused, Video, fold};
 
 impl Store {
     /// Makes the row what `event` says; nothing happens when it says nothing new.
@@ -51,37 +27,30 @@ impl Store {
             .await
     }
 
-    /// Makes an owner's edit and tells of it by the event that `tell` makes.
-    pub(crate) async fn edit(
+    /// Makes of a video what `decide` says, and tells of it by the event that `tell` makes.
+    pub(crate) async fn change(
         &self,
-        editing: Editing<'_>,
+        id: &VideoId,
+        decide: impl Fn(&Video) -> Result<Video, Refused>,
         tell: impl Fn(&Video) -> Event,
-    ) -> Result<EditOutcome, DbError> {
-        let (editing, tell) = (&editing, &tell);
+    ) -> Result<Result<Video, Refused>, DbError> {
+        let (decide, tell) = (&decide, &tell);
         self.db
             .write(|mut tx| async move {
-                let Some(before) = load(&mut tx, editing.id).await? else {
-                    return Ok(EditOutcome::NotFound);
+                let Some(before) = load(&mut tx, id).await? else {
+                    return Ok(Err(Refused::NotFound));
                 };
-                if !before.is_seen_by(Some(editing.who)) {
-                    return Ok(EditOutcome::NotFound);
-                }
-                if before.owner.as_ref() != Some(&editing.who.user) {
-                    return Ok(EditOutcome::NotYours);
-                }
-                if editing.seen.is_some_and(|seen| seen != before.edits) {
-                    return Ok(EditOutcome::Changed);
-                }
-                let mut after = before.clone();
-                editing.edit.apply(&mut after);
+                let after = match decide(&before) {
+                    Ok(after) => after,
+                    Err(refused) => return Ok(Err(refused)),
+                };
                 if before != after {
-                    after.edits += 1;
                     save(&mut tx, Some(&before), &after).await?;
                     let event = tell(&after);
-                    outbox::append(&mut tx, Topic::Videos, editing.id.as_str(), &event).await?;
+                    outbox::append(&mut tx, Topic::Videos, id.as_str(), &event).await?;
                     tx.commit().await?;
                 }
-                Ok(EditOutcome::Done(Box::new(after)))
+                Ok(Ok(after))
             })
             .await
     }
@@ -105,14 +74,14 @@ async fn save(tx: &mut Tx, before: Option<&Video>, after: &Video) -> Result<(), 
         None => {
             "INSERT INTO metadata_video (video_id, owner, title, description, state,
                 created_at_ms, published_at_ms, visibility, access_generation, shared_with, about,
-                edits, facts, version, search_version, indexed_version)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14, 0)"
+                edits, facts, trashed_at_ms, version, search_version, indexed_version)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1, $15, 0)"
         }
         Some(_) => {
             "UPDATE metadata_video SET owner = $2, title = $3, description = $4, state = $5,
                 created_at_ms = $6, published_at_ms = $7, visibility = $8, access_generation = $9,
-                shared_with = $10, about = $11, edits = $12, facts = $13, version = version + 1,
-                search_version = search_version + $14
+                shared_with = $10, about = $11, edits = $12, facts = $13, trashed_at_ms = $14,
+                version = version + 1, search_version = search_version + $15
              WHERE video_id = $1"
         }
     };
@@ -130,6 +99,7 @@ async fn save(tx: &mut Tx, before: Option<&Video>, after: &Video) -> Result<(), 
         .bind(json(&after.about)?)
         .bind(after.edits)
         .bind(json(&after.facts)?)
+        .bind(after.trashed_at_ms)
         .bind(searched)
         .execute(tx.conn())
         .await?;

@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod removal;
 mod visibility;
 
 use std::path::Path;

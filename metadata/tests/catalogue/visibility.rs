@@ -12,7 +12,7 @@ use super::common::{Service, listed, live, started};
 use super::start;
 
 /// What `who` is answered at `path`.
-async fn asked(service: &Service, who: Option<&str>, path: &str) -> (u16, Value) {
+pub(super) async fn asked(service: &Service, who: Option<&str>, path: &str) -> (u16, Value) {
     let request = service.http.get(format!("{}{path}", service.base));
     let request = from_gateway_for(request, who.map(somebody));
     let answer = request.send().await.unwrap();
@@ -26,7 +26,7 @@ async fn edits(service: &Service, who: &str, video: &VideoId, body: &Value) -> (
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-async fn called(service: &Service, user: &str, name: &str) {
+pub(super) async fn called(service: &Service, user: &str, name: &str) {
     let changed = AccountChanged {
         user: user.to_owned(),
         name: name.to_owned(),
@@ -61,7 +61,7 @@ async fn met(service: &Service, who: Option<&str>, video: &VideoId) -> String {
 }
 
 /// A private film of ada's, called "Secret".
-async fn secret(service: &Service) -> VideoId {
+pub(super) async fn secret(service: &Service) -> VideoId {
     called(service, "ada", "Ada").await;
     called(service, "bob", "Bob").await;
     let video = VideoId::random(&mut rand::rng());
@@ -75,7 +75,9 @@ async fn secret(service: &Service) -> VideoId {
     let path = format!("/api/videos/{video}");
     eventually("the film is live", async || {
         let (_, body) = asked(service, Some("ada"), &path).await;
-        (body.get("state") == Some(&json!("live"))).then_some(()).ok_or(body)
+        (body.get("state") == Some(&json!("live")))
+            .then_some(())
+            .ok_or(body)
     })
     .await;
     video

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use metadata::{Config, Deps, REBUILD_PATH, RebuildStatus};
+use metadata::{Config, Deps, REBUILD_PATH, RebuildStatus, Retention};
 use platform_bus::{EmbeddedBus, Topic, publish_event};
 use platform_core::clock::ManualClock;
 use platform_core::{Clock, Lifecycle};
@@ -21,7 +21,7 @@ pub(crate) struct Service {
     /// What the database lives on: it outlives the services.
     ground: Lifecycle,
     life: Lifecycle,
-    clock: ManualClock,
+    pub(crate) clock: ManualClock,
     bus: Arc<EmbeddedBus>,
     pub(crate) db: Db,
     pub(crate) http: reqwest::Client,
@@ -30,6 +30,10 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) async fn start(config: Config, dir: &Path) -> Self {
+        Self::start_keeping(Retention::default(), config, dir).await
+    }
+
+    pub(crate) async fn start_keeping(retention: Retention, config: Config, dir: &Path) -> Self {
         let (ground, life) = (Lifecycle::new(), Lifecycle::new());
         let clock = ManualClock::at(1_790_000_000_000);
         let db = testkit::rows::open(dir, &ground).await;
@@ -41,7 +45,7 @@ impl Service {
             clock: Arc::new(clock.clone()),
             lifecycle: life.clone(),
         };
-        let running = metadata::build(config, deps).await.unwrap();
+        let running = metadata::build(config, retention, deps).await.unwrap();
         Self {
             ground,
             life,

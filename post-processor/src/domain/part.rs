@@ -27,6 +27,10 @@ pub(crate) enum Part {
     Track(u32),
     /// Take a deleted film from an edge.
     Purge,
+    /// Find all edges that may have something of a deleted film, now that none can pull it any more.
+    Uproot,
+    /// Tell that no edge has anything of it.
+    Gone,
 }
 
 /// Work from this rank on is done when nobody waits for anything else.
@@ -36,7 +40,7 @@ impl Part {
     /// The lower, the sooner.
     pub(crate) fn rank(&self) -> i64 {
         match self {
-            Self::Purge => 0,
+            Self::Purge | Self::Uproot | Self::Gone => 0,
             Self::Live => 1,
             Self::Place => 2,
             Self::Begin => 3,
@@ -80,7 +84,13 @@ impl Part {
                 .into_iter()
                 .chain(segments.map(|n| SegmentRef::Audio { track: *track, n }.into()))
                 .collect(),
-            Self::Place | Self::Begin | Self::Live | Self::Rest | Self::Purge => Vec::new(),
+            Self::Place
+            | Self::Begin
+            | Self::Live
+            | Self::Rest
+            | Self::Purge
+            | Self::Uproot
+            | Self::Gone => Vec::new(),
         }
     }
 }
@@ -145,6 +155,8 @@ impl fmt::Display for Part {
             Self::Rung(rung) => write!(f, "v/{rung}"),
             Self::Track(track) => write!(f, "a/{track}"),
             Self::Purge => f.write_str("purge"),
+            Self::Uproot => f.write_str("uproot"),
+            Self::Gone => f.write_str("gone"),
         }
     }
 }
@@ -166,6 +178,8 @@ impl FromStr for Part {
             "manifests" => Self::Manifests,
             "images" => Self::Images,
             "purge" => Self::Purge,
+            "uproot" => Self::Uproot,
+            "gone" => Self::Gone,
             other => {
                 let track = other
                     .strip_prefix("a/")
@@ -194,6 +208,8 @@ mod tests {
             Part::Manifests,
             Part::Images,
             Part::Purge,
+            Part::Uproot,
+            Part::Gone,
             Part::Rung("360p".to_owned()),
             Part::Track(3),
         ];

@@ -55,6 +55,16 @@ impl Films {
         .transpose()
     }
 
+    /// Tells everyone something of `video`.
+    pub(crate) async fn tell(&self, video: &VideoId, event: &Event) -> Result<(), StoreError> {
+        self.0
+            .write(|mut tx| async move {
+                outbox::append(&mut tx, Topic::Videos, video.as_str(), event).await?;
+                Ok(tx.commit().await?)
+            })
+            .await
+    }
+
     /// Takes `revision` of `video` live, once, and tells everyone. Returns whether it was not yet.
     pub(crate) async fn go_live(
         &self,

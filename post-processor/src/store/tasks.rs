@@ -115,6 +115,18 @@ impl Tasks {
             .await
     }
 
+    /// Whether some edge is still to be purged of `video`.
+    pub(crate) async fn is_purging(&self, video: &VideoId) -> Result<bool, StoreError> {
+        let open: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM post_task WHERE video_id = $1 AND part = $2 AND done = 0",
+        )
+        .bind(video.as_str())
+        .bind(Part::Purge.to_string())
+        .fetch_one(self.0.reader())
+        .await?;
+        Ok(open > 0)
+    }
+
     /// When the next piece after `now_ms` is due, if there is any.
     pub(crate) async fn next_due(&self, now_ms: i64) -> Result<Option<i64>, StoreError> {
         let sql = "SELECT min(due_ms) FROM post_task WHERE done = 0 AND due_ms > $1";

@@ -97,6 +97,8 @@ impl Workshop {
             Part::Live => self.live(claim).await,
             Part::Rest => self.rest(&claim.job).await,
             Part::Purge => self.purge(&claim.job).await,
+            Part::Uproot => self.uproot(&claim.job).await,
+            Part::Gone => self.gone(&claim.job).await,
             Part::Manifests | Part::Images | Part::Rung(_) | Part::Track(_) => {
                 self.bring(claim).await
             }

@@ -233,9 +233,13 @@ fn answer(
         state.stored.insert(place.clone(), body);
     } else {
         let (edge, path) = place;
+        let before = state.stored.len();
         state
             .stored
             .retain(|(name, stored), _| name != edge || !stored.starts_with(path));
+        if state.stored.len() == before {
+            return HttpResponse::NotFound().finish();
+        }
     }
     HttpResponse::NoContent().finish()
 }

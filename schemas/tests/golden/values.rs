@@ -4,8 +4,8 @@ use schemas::v1::event::Payload;
 use schemas::v1::{
     AccountChanged, AccountDeleted, Chapter, ChunkEncoded, EncodeTask, Event, PublishPolicy,
     Rendition, Subtitles, TaskFailed, UploadAbandoned, UploadProgressed, UploadStarted,
-    VideoChanged, VideoDeleted, VideoFailed, VideoLive, VideoPlanned, VideoPlayable,
-    VideoTranscoded, VideoUploaded, Visibility,
+    VideoChanged, VideoDeleted, VideoErased, VideoFailed, VideoLive, VideoPart, VideoPlanned,
+    VideoPlayable, VideoTranscoded, VideoUploaded, Visibility,
 };
 
 const VIDEO: &str = "4ouykzlc2nx5wyyy7rdnzr2l6e";
@@ -31,6 +31,7 @@ pub(crate) fn name_of(payload: &Payload) -> &'static str {
         Payload::UploadProgressed(_) => "upload_progressed",
         Payload::AccountDeleted(_) => "account_deleted",
         Payload::AccountChanged(_) => "account_changed",
+        Payload::VideoErased(_) => "video_erased",
     }
 }
 
@@ -91,6 +92,8 @@ pub(crate) fn values() -> Vec<(&'static str, Event)> {
         ("video_failed.bin", video_failed()),
         ("video_deleted.bin", video_deleted(0)),
         ("video_deleted-2.bin", video_deleted(300)),
+        ("video_changed-4.bin", video_thrown_away()),
+        ("video_erased.bin", video_erased()),
         ("account_deleted.bin", account_deleted()),
         ("account_changed.bin", account_changed()),
     ];
@@ -265,5 +268,20 @@ fn account_changed() -> Payload {
     Payload::AccountChanged(AccountChanged {
         user: "abcdefghijklmnopqrstuvwxyz".to_owned(),
         name: "Ada".to_owned(),
+    })
+}
+
+fn video_thrown_away() -> Payload {
+    Payload::VideoChanged(VideoChanged {
+        video_id: VIDEO.to_owned(),
+        trashed: true,
+        ..VideoChanged::default()
+    })
+}
+
+fn video_erased() -> Payload {
+    Payload::VideoErased(VideoErased {
+        video_id: VIDEO.to_owned(),
+        part: VideoPart::Edges.into(),
     })
 }

@@ -1,4 +1,4 @@
-//! Clearing: nothing is kept of a film whose source was refused.
+//! Clearing: nothing is kept of a film whose source was refused, or that was deleted.
 
 use tracing::info;
 
@@ -9,7 +9,7 @@ impl Job<'_> {
     pub(super) async fn clear(&self, again: bool) -> Result<(), Failure> {
         self.shelf.clear().await?;
         self.shop.store.record_cleared(self.claim, again).await?;
-        info!(video = %self.claim.film.video, again, "nothing is kept of a refused film");
+        info!(video = %self.claim.film.video, again, "nothing is kept of a film that was removed");
         Ok(())
     }
 }

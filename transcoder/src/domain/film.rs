@@ -44,6 +44,8 @@ pub(crate) enum FilmState {
     Transcoded,
     /// It will never be complete.
     Failed,
+    /// It is gone, or is being removed. The row stays, so that late news does not bring it back.
+    Deleted,
 }
 
 impl FilmState {
@@ -54,6 +56,7 @@ impl FilmState {
             Self::Planned => "planned",
             Self::Transcoded => "transcoded",
             Self::Failed => "failed",
+            Self::Deleted => "deleted",
         }
     }
 }
@@ -72,6 +75,7 @@ impl FromStr for FilmState {
             Self::Planned,
             Self::Transcoded,
             Self::Failed,
+            Self::Deleted,
         ]
         .into_iter()
         .find(|state| state.as_str() == text)

@@ -10,7 +10,7 @@ use schemas::v1::{TaskFailed, VideoFailed};
 
 use super::claim::lease_end;
 use super::{Claim, Store, StoreError, count, storable};
-use crate::domain::{FilmKey, FilmState, NewTask, Priority, Work, planned};
+use crate::domain::{FilmKey, FilmState, planned};
 
 /// Why a film will never be complete, for its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,86 +173,7 @@ impl Store {
         self.tell_failed(tx, claim, problem).await
     }
 
-    /// Replaces all that was to be done for a film by removing what was made of it: now, and once
-    /// more when the last lease has ended under which somebody may just be writing.
-    async fn clear_later(&self, tx: &mut Tx, key: &FilmKey) -> Result<(), StoreError> {
-        let held_until: Option<i64> = sqlx::query_scalar(
-            "SELECT max(available_ms) FROM transcoder_task
-             WHERE video_id = $1 AND revision = $2 AND state = 'running'",
-        )
-        .bind(key.video.as_str())
-        .bind(i64::from(key.revision))
-        .fetch_one(tx.conn())
-        .await?;
-        sqlx::query("DELETE FROM transcoder_task WHERE video_id = $1 AND revision = $2")
-            .bind(key.video.as_str())
-            .bind(i64::from(key.revision))
-            .execute(tx.conn())
-            .await?;
-        let clear = |again| NewTask {
-            work: Work::Clear { again },
-            priority: Priority::First,
-        };
-        self.add_tasks(tx, key, &[clear(false)]).await?;
-        if let Some(until) = held_until {
-            let again = clear(true);
-            self.add_tasks(tx, key, std::slice::from_ref(&again))
-                .await?;
-            sqlx::query(
-                "UPDATE transcoder_task SET available_ms = $1
-                 WHERE video_id = $2 AND revision = $3 AND kind = $4 AND tracks = $5",
-            )
-            .bind(until)
-            .bind(key.video.as_str())
-            .bind(i64::from(key.revision))
-            .bind(again.work.kind())
-            .bind(again.work.tracks_text())
-            .execute(tx.conn())
-            .await?;
-        }
-        Ok(())
-    }
-
-    /// Ends a task that has removed what was made of a film. The first time, everyone is told that
-    /// the film failed: whoever hears it finds nothing left to fetch.
-    pub(crate) async fn record_cleared(
-        &self,
-        claim: &Claim,
-        again: bool,
-    ) -> Result<(), StoreError> {
-        self.db
-            .write(|mut tx| async move {
-                self.end_task(&mut tx, claim).await?;
-                if again {
-                    return Ok(tx.commit().await?);
-                }
-                sqlx::query("DELETE FROM transcoder_track WHERE video_id = $1 AND revision = $2")
-                    .bind(claim.film.video.as_str())
-                    .bind(i64::from(claim.film.revision))
-                    .execute(tx.conn())
-                    .await?;
-                let (kind, title, detail): (String, String, String) = sqlx::query_as(
-                    "UPDATE transcoder_video SET plan = '', segments_done = 0, segments_total = 0
-                 WHERE video_id = $1 AND revision = $2
-                 RETURNING problem_type, problem_title, problem_detail",
-                )
-                .bind(claim.film.video.as_str())
-                .bind(i64::from(claim.film.revision))
-                .fetch_one(tx.conn())
-                .await?;
-                let problem = Problem {
-                    kind,
-                    title,
-                    detail,
-                    of_source: true,
-                };
-                self.tell_failed(&mut tx, claim, &problem).await?;
-                Ok(tx.commit().await?)
-            })
-            .await
-    }
-
-    async fn tell_failed(
+    pub(super) async fn tell_failed(
         &self,
         tx: &mut Tx,
         claim: &Claim,

@@ -82,26 +82,6 @@ impl Store {
             .map(|row| film(key, &row))
             .transpose()
     }
-
-    /// Forgets everything about a video that was deleted.
-    pub(crate) async fn forget(&self, video: &schemas::VideoId) -> Result<(), StoreError> {
-        self.db
-            .write(|mut tx| async move {
-                for statement in [
-                    "DELETE FROM transcoder_task WHERE video_id = $1",
-                    "DELETE FROM transcoder_track WHERE video_id = $1",
-                    "DELETE FROM transcoder_video WHERE video_id = $1",
-                ] {
-                    sqlx::query(statement)
-                        .bind(video.as_str())
-                        .execute(tx.conn())
-                        .await?;
-                }
-                tx.commit().await?;
-                Ok(())
-            })
-            .await
-    }
 }
 
 const FILM: &str = "SELECT source_key, state, plan, created_ms, lowest_first

@@ -4,6 +4,7 @@
 //! transaction through the outbox.
 
 mod claim;
+mod clearing;
 mod failing;
 mod films;
 mod inspect;

@@ -2,20 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, patch, web};
 use platform_http::{Principal, Problem, ProblemDocument};
-use schemas::v1::VideoChanged;
-use schemas::v1::event::Payload;
-use schemas::{NewEvent, OwnerId, VideoId};
+use schemas::{OwnerId, VideoId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::etag;
-use crate::domain::{Edit, Video, Wish};
+use super::{change, etag};
+use crate::domain::{self, Edit, Video, Wish};
 use crate::http::view::{VideoView, VisibilityView, show};
 use crate::http::{State, failure};
-use crate::store::{EditOutcome, Editing};
 
 /// What to change; what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -81,35 +77,11 @@ pub(crate) async fn edit_video(
         language: body.language.as_deref(),
     };
     let edit = Edit::new(wish).map_err(|error| Problem::bad_request(error.to_string()))?;
-    let tell = |video: &Video| {
-        NewEvent::new(
-            principal.owner.clone(),
-            Payload::VideoChanged(changed(video)),
-        )
-        .stamp(state.clock.now_ms(), &mut rand::rng())
-    };
-    let editing = Editing {
-        id: &id,
-        who: &principal.identity,
-        seen,
-        edit: &edit,
-    };
-    let outcome = state.store.edit(editing, tell).await;
-    match outcome.map_err(failure::of_rows)? {
-        EditOutcome::Done(video) => {
-            let etag = etag::of(&video);
-            let shown = show(&state, Some(&principal.identity), *video).await?;
-            Ok(HttpResponse::Ok().insert_header(etag).json(shown))
-        }
-        EditOutcome::NotFound => Err(failure::no_such_video()),
-        EditOutcome::Changed => Err(etag::changed()),
-        EditOutcome::NotYours => Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "not-yours",
-            "This is not yours",
-            "Only the owner of a video can change it.",
-        )),
-    }
+    let decide = |video: &Video| domain::edit(video, &principal.identity, seen, &edit);
+    let video = change(&state, &principal, &id, decide).await?;
+    let etag = etag::of(&video);
+    let shown = show(&state, Some(&principal.identity), video).await?;
+    Ok(HttpResponse::Ok().insert_header(etag).json(shown))
 }
 
 /// Who is called `names`.
@@ -124,17 +96,4 @@ async fn people(state: &State, names: &[String]) -> Result<BTreeSet<OwnerId>, Pr
         people.insert(user);
     }
     Ok(people)
-}
-
-fn changed(video: &Video) -> VideoChanged {
-    VideoChanged {
-        video_id: video.id.to_string(),
-        title: video.title.clone(),
-        description: video.description.clone(),
-        visibility: schemas::v1::Visibility::from(video.access.visibility).into(),
-        access_generation: video.access.generation,
-        tags: video.about.tags.iter().cloned().collect(),
-        category: video.about.category.clone().unwrap_or_default(),
-        language: video.about.language.clone().unwrap_or_default(),
-    }
 }

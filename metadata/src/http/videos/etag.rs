@@ -2,11 +2,11 @@
 //! alone: how far a video has come changes all the time, and is in nobody's way.
 
 use actix_web::HttpRequest;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName};
 use platform_http::Problem;
 
 use crate::domain::Video;
+use crate::http::failure;
 
 /// The header that names the edits of `video`.
 pub(super) fn of(video: &Video) -> (HeaderName, String) {
@@ -28,17 +28,6 @@ pub(super) fn seen(request: &HttpRequest) -> Result<Option<i64>, Problem> {
     match quoted.and_then(|edits| edits.parse().ok()) {
         Some(edits) => Ok(Some(edits)),
         // A tag that we never gave out.
-        None => Err(changed()),
+        None => Err(failure::changed_meanwhile()),
     }
-}
-
-/// Somebody else was quicker.
-pub(super) fn changed() -> Problem {
-    Problem::new(
-        StatusCode::PRECONDITION_FAILED,
-        "changed-meanwhile",
-        "This was changed meanwhile",
-        "The video was changed in another window or by somebody else. Look at it as it is now, then \
-         make your change again.",
-    )
 }

@@ -43,6 +43,8 @@ pub(in crate::http) enum ListedState {
     Shared,
     /// The caller's own, in any state.
     All,
+    /// Those that the caller threw away and can take back.
+    ThrownAway,
 }
 
 /// A page of videos.
@@ -119,7 +121,8 @@ fn which(query: &ListVideos, who: Option<&Identity>) -> Result<Which, Problem> {
         (ListedState::Live, shelf) => Which::On(shelf.unwrap_or(Shelf::Everybody)),
         (ListedState::Shared, None) => Which::On(Shelf::SharedWith(user()?)),
         (ListedState::All, None) => Which::Of(user()?),
-        (ListedState::Shared | ListedState::All, Some(_)) => return Err(one_at_a_time()),
+        (ListedState::ThrownAway, None) => Which::ThrownAway(user()?),
+        (_, Some(_)) => return Err(one_at_a_time()),
     };
     match shelves.next() {
         None => Ok(which),

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use platform_bus::Topic;
+use schemas::v1::event::Payload;
 
 use super::made;
+use crate::domain::Work;
 use crate::store::failing::{Problem, Verdict};
 use crate::store::{Claim, StoreError};
-use crate::testing::{LEASE, World};
+use crate::testing::{LEASE, PLANS, World, upload};
 
 fn stale(result: &Result<impl Sized, StoreError>) -> bool {
     matches!(result, Err(StoreError::Stale))
@@ -77,10 +79,43 @@ async fn a_lease_that_ended_without_an_heir_is_held_again_before_anything_is_wri
 #[tokio::test]
 async fn a_film_that_was_deleted_takes_nothing_more() {
     let world = World::new().await;
-    let (key, plan) = world.planned("ada", 8).await;
+    let upload = upload("ada");
+    let (key, plan) = world.planned_as(upload.clone(), 8).await;
     let claim = world.claim().await.unwrap();
-    world.store.forget(&key.video).await.unwrap();
+    world.store.delete(&key.video).await.unwrap();
     assert!(refused(&world, &claim, &plan).await);
-    assert!(world.store.film(&key).await.unwrap().is_none());
     assert!(world.claim().await.is_none());
+
+    // What was made of it goes, and once more when nobody can be writing any more.
+    let clear = world.claim_from(PLANS).await.unwrap();
+    assert_eq!(clear.work, Work::Clear { again: false });
+    world.store.record_cleared(&clear, false).await.unwrap();
+    assert!(world.told(Topic::Videos).await.is_empty());
+    assert!(world.claim_from(PLANS).await.is_none());
+    world.clock.advance_ms(20_000);
+    let again = world.claim_from(PLANS).await.unwrap();
+    assert_eq!(again.work, Work::Clear { again: true });
+    world.store.record_cleared(&again, true).await.unwrap();
+    let told = world.told(Topic::Videos).await;
+    assert!(
+        matches!(told.as_slice(), [Payload::VideoErased(_)]),
+        "{told:?}"
+    );
+
+    // Twice is once, and late news brings nothing back.
+    world.store.delete(&key.video).await.unwrap();
+    assert!(!world.store.take_in(&upload).await.unwrap());
+    assert!(world.claim_from(PLANS).await.is_none());
+}
+
+#[tokio::test]
+async fn a_film_that_was_deleted_before_it_came_never_comes() {
+    let world = World::new().await;
+    let upload = upload("ada");
+    world.store.delete(&upload.key.video).await.unwrap();
+    let clear = world.claim_from(PLANS).await.unwrap();
+    world.store.record_cleared(&clear, false).await.unwrap();
+    assert_eq!(world.told(Topic::Videos).await.len(), 1);
+    assert!(!world.store.take_in(&upload).await.unwrap());
+    assert!(world.claim_from(PLANS).await.is_none());
 }
