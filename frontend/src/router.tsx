@@ -99,6 +99,25 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('./pages/AccountPage'), 'AccountPage'),
 });
 
+const studio = createRoute({
+  getParentRoute: () => root,
+  path: '/studio',
+  component: lazyRouteComponent(() => import('./pages/StudioPage'), 'StudioPage'),
+});
+
+const edit = createRoute({
+  getParentRoute: () => root,
+  path: '/studio/$id',
+  component: lazyRouteComponent(() => import('./pages/EditPage'), 'EditPage'),
+});
+
+/** By what others chose for their films. */
+const browse = createRoute({
+  getParentRoute: () => root,
+  path: '/browse/$by/$name',
+  component: lazyRouteComponent(() => import('./pages/BrowsePage'), 'BrowsePage'),
+});
+
 const routeTree = root.addChildren([
   home,
   search,
@@ -110,6 +129,9 @@ const routeTree = root.addChildren([
   forgotten,
   reset,
   account,
+  studio,
+  edit,
+  browse,
 ]);
 
 const options = {

@@ -33,3 +33,10 @@ export type TokenScope = NonNullable<
   paths['/api/accounts/tokens']['post']['requestBody']
 >['content']['application/json']['scopes'][number];
 export type VideoState = Video['state'];
+export type Visibility = Video['visibility'];
+export type EditVideo = NonNullable<
+  paths['/api/videos/{id}']['patch']['requestBody']
+>['content']['application/json'];
+export type Listed = NonNullable<
+  NonNullable<paths['/api/videos']['get']['parameters']['query']>['state']
+>;

@@ -1,7 +1,8 @@
 import type { account } from './account';
 import { en } from './en';
+import type { studio } from './studio';
 
-export type TextKey = keyof typeof en | keyof typeof account;
+export type TextKey = keyof typeof en | keyof typeof account | keyof typeof studio;
 type Parameters = Record<string, string | number>;
 
 const texts: Partial<Record<TextKey, string>> = { ...en };

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { AccountMenu } from '../account/AccountMenu';
+import { useIsSomebody } from '../account/user';
 import { t } from '../i18n';
 import { Icon } from '../ui/Icon';
 import { SearchBox } from './SearchBox';
@@ -16,6 +17,12 @@ export function Header() {
       </Link>
       <SearchBox />
       <nav className="header-nav" aria-label={t('nav.main')}>
+        {useIsSomebody() && (
+          <Link to="/studio" className="button button-quiet">
+            <Icon name="film" />
+            <span className="header-upload">{t('nav.studio')}</span>
+          </Link>
+        )}
         <Link to="/upload" className="button button-quiet">
           <Icon name="upload" />
           <span className="header-upload">{t('nav.upload')}</span>

@@ -13,6 +13,7 @@ import { Problem } from '../ui/Problem';
 import { useNow } from '../ui/useNow';
 import { useTitle } from '../ui/useTitle';
 import { preparedPercent } from '../videos/progress';
+import { About } from '../watch/About';
 import { Description } from '../watch/Description';
 import { MoreFilms } from '../watch/MoreFilms';
 import { Failed, Waiting } from '../watch/Notices';
@@ -90,6 +91,7 @@ function Film({ watch }: { watch: Watch }) {
           <time dateTime={shown.toISOString()}>{age(shown, now)}</time>
           {video.duration_s != null && <span> · {clock(video.duration_s)}</span>}
         </p>
+        <About video={video} />
         <p className="watch-state" role="status">
           {planned &&
             !video.complete &&

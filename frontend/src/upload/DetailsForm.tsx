@@ -2,6 +2,7 @@ import { useId } from 'react';
 import { t } from '../i18n';
 import type { Details } from './task';
 import { useAutosave } from './useAutosave';
+import { VisibilityField } from './VisibilityField';
 
 interface Props {
   videoId: string;
@@ -36,6 +37,7 @@ export function DetailsForm({ videoId, initial, onChange }: Props) {
           onChange={(event) => change({ description: event.currentTarget.value })}
         />
       </div>
+      <VisibilityField videoId={videoId} />
       <p className="details-status" role="status" data-save={status.kind}>
         {status.kind === 'saving' && t('upload.saving')}
         {status.kind === 'saved' && t('upload.saved')}

@@ -1,0 +1,51 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useId } from 'react';
+import { api } from '../api/client';
+import { unwrap } from '../api/problem';
+import type { Visibility } from '../api/types';
+import { t } from '../i18n';
+
+/** With whom it is shared is said in the studio. */
+const CHOICES = ['public', 'unlisted', 'private'] as const;
+
+/** The catalogue hears of an upload a moment after it began. */
+const HEARD = { retry: 5, retryDelay: 700 };
+
+/** Who sees a film, from its first byte on. */
+export function VisibilityField({ videoId }: { videoId: string }) {
+  const id = useId();
+  const queries = useQueryClient();
+  const params = { path: { id: videoId } };
+  const key = ['video', videoId, 'visibility'];
+  const { data } = useQuery({
+    queryKey: key,
+    ...HEARD,
+    queryFn: async ({ signal }) =>
+      (await unwrap(api.GET('/api/videos/{id}', { params, signal }))).visibility,
+  });
+  const save = useMutation({
+    mutationFn: (visibility: Visibility) =>
+      unwrap(api.PATCH('/api/videos/{id}', { params, body: { visibility } })),
+    onSuccess: (video) => queries.setQueryData(key, video.visibility),
+  });
+  if (!data) return null;
+  const shown = save.isPending ? save.variables : data;
+  const choices: Visibility[] = shown === 'shared' ? ['shared', ...CHOICES] : [...CHOICES];
+  return (
+    <div className="field">
+      <label htmlFor={id}>{t('upload.field.visibility')}</label>
+      <select
+        id={id}
+        value={shown}
+        onChange={(event) => save.mutate(event.currentTarget.value as Visibility)}
+      >
+        {choices.map((one) => (
+          <option key={one} value={one}>
+            {t(`upload.visibility.${one}`)}
+          </option>
+        ))}
+      </select>
+      {save.error && <p role="alert">{save.error.message}</p>}
+    </div>
+  );
+}
