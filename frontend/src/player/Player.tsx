@@ -1,4 +1,6 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
+import { watchVideo } from '../api/queries';
 import type { Availability, Playback, Video } from '../api/types';
 import { t } from '../i18n';
 import { Chrome } from './Chrome';
@@ -83,14 +85,16 @@ function useController(element: HTMLVideoElement | null, props: Props) {
   useEffect(() => {
     latest.current = { video, playback, startAt };
   }, [video, playback, startAt]);
+  const queries = useQueryClient();
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision is a new film
   useEffect(() => {
     if (!element) return;
+    const renew = async () => (await queries.fetchQuery(watchVideo(id))).playback?.hls_url;
     const { renditions, duration_s, complete } = latest.current.video;
     const { hls_url: hls, dash_url: dash, bases } = latest.current.playback;
     const film = {
       id,
-      source: { hls, dash, bases },
+      source: { hls, dash, bases, renew },
       renditions,
       duration: duration_s ?? 0,
       startAt: latest.current.startAt,

@@ -31,3 +31,25 @@ describe('the edges of a film', () => {
     expect(alone.at(here + segment)).toBe(here + segment);
   });
 });
+
+it('asks for another token once, and goes on with that', async () => {
+  let asked = 0;
+  const renew = async () => {
+    asked += 1;
+    return '/v/new/film/1/master.m3u8';
+  };
+  const bases = new Bases(['', 'https://other'], 'https://here', renew);
+  const url = 'https://here/v/old/film/1/v/360p/1.m4s';
+  expect(bases.at(url)).toBe(url);
+  await Promise.all([bases.refused(), bases.refused()]);
+  expect(asked).toBe(1);
+  expect(bases.at(url)).toBe('https://here/v/new/film/1/v/360p/1.m4s');
+  bases.failed(url);
+  expect(bases.at(url)).toBe('https://other/v/new/film/1/v/360p/1.m4s');
+});
+
+it('keeps its token when nobody gives another', async () => {
+  const bases = new Bases([''], 'https://here', () => Promise.reject(new Error('gone')));
+  await bases.refused();
+  expect(bases.at('https://here/v/old/film/1/a')).toBe('https://here/v/old/film/1/a');
+});

@@ -1,15 +1,29 @@
+/** What stands between an edge and the path of a film's object: who may fetch it. */
+const TOKEN = /^\/v\/([^/]+)\//;
+
 /**
- * Which edge a film is fetched from. All serve it at the same paths, so that a request which an edge
- * does not answer is repeated at the next one by nothing but another address.
+ * Which edge a film is fetched from, and by which token. All edges serve it at the same paths, so
+ * that a request which is not answered, or whose token is not valid any more, is repeated by nothing
+ * but another address.
  */
 export class Bases {
   private readonly bases: readonly string[];
   private turn = 0;
+  /** The newest token, once the first was refused. */
+  private token: string | undefined;
+  private renewing: Promise<void> | undefined;
   /** Where each address was asked for last. */
   private readonly asked = new Map<string, string>();
 
-  /** `bases` come best first; an empty one is `here`. */
-  constructor(bases: readonly string[], here: string) {
+  /**
+   * `bases` come best first; an empty one is `here`. `renew` gives an address of the film with a new
+   * token, if one may still see it.
+   */
+  constructor(
+    bases: readonly string[],
+    here: string,
+    private readonly renew?: () => Promise<string | undefined>,
+  ) {
     this.bases = bases.map((base) => base || here);
   }
 
@@ -17,9 +31,10 @@ export class Bases {
   at(url: string): string {
     const known = this.of(url);
     const now = this.bases[this.turn];
-    if (!known || !now) return url;
+    if (known === undefined || now === undefined) return url;
     this.asked.set(url, now);
-    return now + url.slice(known.length);
+    const path = url.slice(known.length);
+    return now + (this.token ? path.replace(TOKEN, `/v/${this.token}/`) : path);
   }
 
   /** `url` was not answered: from now on another edge is asked. */
@@ -28,6 +43,20 @@ export class Bases {
     if (this.asked.get(url) === this.bases[this.turn]) {
       this.turn = (this.turn + 1) % this.bases.length;
     }
+  }
+
+  /** The token was not accepted: another one is asked for, once for all who need it. */
+  refused(): Promise<void> {
+    this.renewing ??= this.another().finally(() => {
+      this.renewing = undefined;
+    });
+    return this.renewing;
+  }
+
+  private async another(): Promise<void> {
+    const url = await this.renew?.().catch(() => undefined);
+    const path = url?.slice(url.indexOf('/v/'));
+    this.token = path?.match(TOKEN)?.[1] ?? this.token;
   }
 
   private of(url: string): string | undefined {

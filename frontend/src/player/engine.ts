@@ -8,6 +8,8 @@ export interface Source {
   dash: string;
   /** What these addresses can begin with, best first; empty for this page's own. */
   bases: readonly string[];
+  /** Another address of the film, when its token is not valid any more; none if nobody may see it. */
+  renew(): Promise<string | undefined>;
 }
 
 export interface EngineOptions {
@@ -35,6 +37,9 @@ export interface Engine {
 }
 
 export type StartEngine = (video: HTMLVideoElement, options: EngineOptions) => Promise<Engine>;
+
+/** What an edge answers when a token is not valid, or not any more. */
+export const REFUSED = 403;
 
 /** How long a segment that is encoded on demand may take to answer, with room to spare. */
 export const FIRST_BYTE_MS = 45_000;

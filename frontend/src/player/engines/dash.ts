@@ -6,6 +6,7 @@ import {
   type Engine,
   type EngineOptions,
   FIRST_BYTE_MS,
+  REFUSED,
   type StartEngine,
 } from '../engine';
 
@@ -41,6 +42,7 @@ function overEdges(player: MediaPlayerClass, bases: Bases) {
     const answered = [2, 4].includes(Math.floor((response.status ?? 0) / 100));
     const url = addresses.get(response.request);
     if (url && !answered) unanswered.add(url);
+    if (response.status === REFUSED) await bases.refused();
     return response;
   });
 }
@@ -49,7 +51,7 @@ function overEdges(player: MediaPlayerClass, bases: Bases) {
 export const startDash: StartEngine = async (video, options) => {
   const player = MediaPlayer().create();
   player.updateSettings(settingsFor(options));
-  overEdges(player, new Bases(options.source.bases, location.origin));
+  overEdges(player, new Bases(options.source.bases, location.origin, options.source.renew));
   const levels = () =>
     player.getRepresentationsByType('video').map((one) => ({
       id: one.id,

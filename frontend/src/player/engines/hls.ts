@@ -6,11 +6,14 @@ import {
   type Engine,
   type EngineOptions,
   FIRST_BYTE_MS,
+  REFUSED,
   type StartEngine,
   WHOLE_SEGMENT_MS,
 } from '../engine';
 
 const MEDIA_RECOVERIES = 2;
+/** A token that is refused so often in a row is not for this viewer. */
+const RENEWALS = 3;
 const MEDIA_RECOVERY_WINDOW_MS = 10_000;
 
 const patient: LoadPolicy = {
@@ -22,9 +25,12 @@ const patient: LoadPolicy = {
       maxNumRetry: 10,
       retryDelayMs: 1_000,
       maxRetryDelayMs: 8_000,
-      // No answer at all is final by default; here there may be another edge.
+      // No answer at all is final by default, and so is a refusal; here there may be another edge, or
+      // another token.
       shouldRetry: (config, count, _isTimeout, response, retry) =>
-        retry || (response?.code === 0 && count < (config?.maxNumRetry ?? 0)),
+        retry ||
+        (response?.code === 0 && count < (config?.maxNumRetry ?? 0)) ||
+        (response?.code === REFUSED && count < RENEWALS),
     },
   },
 };
@@ -35,7 +41,10 @@ function configFor(options: EngineOptions, bases: Bases): Partial<HlsConfig> {
       xhr.open('GET', bases.at(url), true);
       // Before it is tried again, which the loader does by itself.
       xhr.addEventListener('error', () => bases.failed(url));
-      xhr.addEventListener('load', () => xhr.status >= 500 && bases.failed(url));
+      xhr.addEventListener('load', () => {
+        if (xhr.status >= 500) bases.failed(url);
+        if (xhr.status === REFUSED) void bases.refused();
+      });
     },
     fragLoadPolicy: patient,
     playlistLoadPolicy: patient,
@@ -57,7 +66,7 @@ function configFor(options: EngineOptions, bases: Bases): Partial<HlsConfig> {
 /** HLS by hls.js. */
 export const startHls: StartEngine = async (video, options) => {
   if (!Hls.isSupported()) options.onFatal('unsupported');
-  const bases = new Bases(options.source.bases, location.origin);
+  const bases = new Bases(options.source.bases, location.origin, options.source.renew);
   const hls = new Hls(configFor(options, bases));
   const levels = () =>
     hls.levels.map((level, index) => ({
