@@ -25,7 +25,7 @@ export const studio = {
   'studio.restore': 'Take back',
   'studio.restore.name': 'Take back {title}',
   'studio.for-good': 'Delete for good',
-  'studio.for-good.name': 'Delete {title} for good',
+  'studio.for-good.name': 'Delete for good: {title}',
   'studio.visibility.public': 'Public',
   'studio.visibility.unlisted': 'Unlisted',
   'studio.visibility.shared': 'Shared',
