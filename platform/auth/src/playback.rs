@@ -126,14 +126,12 @@ impl fmt::Debug for PlaybackKey {
 
 impl PlaybackKey {
     /// Signs with the first of the lines of `secret` and accepts all of them, so that it can be
-    /// changed while edges serve.
+    /// changed while edges serve. Empty lines are no keys: anybody could sign with nothing.
     pub fn new(secret: &Redacted) -> Self {
-        let key = |line: &str| hmac::Key::new(hmac::HMAC_SHA256, line.trim().as_bytes());
-        let mut lines = secret.expose().lines();
-        let signs = key(lines.next().unwrap_or_default());
-        let accepted = std::iter::once(signs.clone())
-            .chain(lines.map(key))
-            .collect();
+        let key = |line: &str| hmac::Key::new(hmac::HMAC_SHA256, line.as_bytes());
+        let lines = secret.expose().lines().map(str::trim);
+        let accepted: Vec<_> = lines.filter(|line| !line.is_empty()).map(key).collect();
+        let signs = accepted.first().cloned().unwrap_or_else(|| key(""));
         Self { signs, accepted }
     }
 
@@ -245,6 +243,9 @@ mod tests {
         let token = key("old").sign(&Grant::anyone(film('a'), 0), NOW);
         assert!(key("new\nold").verify(&token, &film('a'), NOW).is_ok());
         assert!(key("new").verify(&token, &film('a'), NOW).is_err());
+        let unsigned = key("").sign(&Grant::anyone(film('a'), 0), NOW);
+        let spaced = key("new\n\n \nold\n").verify(&unsigned, &film('a'), NOW);
+        assert!(spaced.is_err(), "an empty line is no key");
     }
 
     #[test]
