@@ -4,7 +4,7 @@
 # to read it have it.
 set -eu
 folder="$1"
-for name in postgres objects seed service grafana; do
+for name in postgres objects seed service playback grafana; do
   file="$folder/$name"
   [ -s "$file" ] && continue
   head -c 1024 /dev/urandom | tr -dc 'A-Za-z0-9' | head -c 32 >"$file.new"

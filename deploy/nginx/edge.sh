@@ -4,7 +4,9 @@
 # over what changed: the key, the origin, the certificate.
 #
 #   MARQUEE_EDGE_ORIGIN          the origins: "http://10.0.0.5:8090 http://10.0.0.6:8090"    required
-#   MARQUEE_EDGE_SEED_KEY_FILE   a file with what seeding takes                              required
+#   MARQUEE_EDGE_SEED_KEY_FILE   a file with what seeding takes, and what pulls show         required
+#   MARQUEE_EDGE_PLAYBACK_KEY_FILE  a file with the key that playback tokens are made with; each of
+#                                its lines is accepted                                       required
 #   MARQUEE_EDGE_FOLDER          the folder of this edge alone       /var/lib/marquee-edge
 #   MARQUEE_EDGE_SIZE_MB         disk space for films                20000
 #   MARQUEE_EDGE_LISTEN          port, or address and port           8080
@@ -15,6 +17,7 @@
 #   MARQUEE_EDGE_WORKERS         processes that serve                auto
 #   MARQUEE_EDGE_ACCESS_LOG      a file, or off                      /dev/stdout
 #   MARQUEE_EDGE_NGINX           the program                         nginx
+#   MARQUEE_EDGE_JS_MODULE       its module for JavaScript           modules/ngx_http_js_module.so
 set -eu
 umask 077
 
@@ -28,6 +31,7 @@ die() {
 settings() {
   origins="${MARQUEE_EDGE_ORIGIN:?edge: set MARQUEE_EDGE_ORIGIN to where the edge-provider serves, for instance http://10.0.0.5:8090}"
   key_file="${MARQUEE_EDGE_SEED_KEY_FILE:?edge: set MARQUEE_EDGE_SEED_KEY_FILE to a file with the key that seeding takes}"
+  playback_key_file="${MARQUEE_EDGE_PLAYBACK_KEY_FILE:?edge: set MARQUEE_EDGE_PLAYBACK_KEY_FILE to a file with the playback key of Marquee}"
   folder="${MARQUEE_EDGE_FOLDER:-/var/lib/marquee-edge}"
   size_mb="${MARQUEE_EDGE_SIZE_MB:-20000}"
   listen="${MARQUEE_EDGE_LISTEN:-8080}"
@@ -39,13 +43,14 @@ settings() {
   workers="${MARQUEE_EDGE_WORKERS:-auto}"
   access_log="${MARQUEE_EDGE_ACCESS_LOG:-/dev/stdout}"
   nginx="${MARQUEE_EDGE_NGINX:-nginx}"
+  js_module="${MARQUEE_EDGE_JS_MODULE:-modules/ngx_http_js_module.so}"
   run="$folder/run"
   [ "$(id -u)" != 0 ] || die "start me as another user than root: nothing that an edge does needs it"
   case "$folder" in
     /*) ;;
     *) die "MARQUEE_EDGE_FOLDER must begin with a slash, it is $folder" ;;
   esac
-  case "$folder$certificate$certificate_key$origin_ca$access_log$listen$server_name" in
+  case "$folder$certificate$certificate_key$origin_ca$access_log$listen$server_name$js_module" in
     *[!A-Za-z0-9/._:,\ *\[\]-]*) die "paths and names may consist of letters, digits and ._-:/ only" ;;
   esac
   case "$size_mb" in
@@ -55,13 +60,15 @@ settings() {
 
 # Everything below run/ is made anew at each start.
 render() {
-  mkdir -p "$folder/films" "$folder/tmp" "$run" 2>/dev/null ||
+  mkdir -p "$folder/films" "$folder/denied" "$folder/tmp" "$run" 2>/dev/null ||
     die "cannot write to $folder: give it to the user $(id -u)"
   key="$(cat "$key_file")" || die "cannot read the seeding key in $key_file"
   case "$key" in
     '' | *[!A-Za-z0-9._~+/=-]*) die "the seeding key in $key_file must be of letters, digits and ._~+/=-" ;;
   esac
   printf '"~^Bearer \\Q%s\\E$" 1;\n' "$key" >"$run/seed-key.conf"
+  printf 'proxy_set_header Authorization "Bearer %s";\n' "$key" >"$run/origin-key.conf"
+  render_playback
   scheme=
   : >"$run/origin.conf"
   for origin in $origins; do
@@ -104,9 +111,24 @@ END
   sed -e "s|@RUN@|$run|g" -e "s|@FOLDER@|$folder|g" -e "s|@LISTEN@|$listen|g" \
     -e "s|@SERVER_NAME@|$server_name|g" -e "s|@ORIGIN_SCHEME@|$scheme|g" \
     -e "s|@WORKERS@|$workers|g" -e "s|@CONNECTIONS@|$connections|g" \
-    -e "s|@MAX_OBJECT@|$max_object|g" -e "s|@ACCESS_LOG@|$log|g" \
+    -e "s|@JS_MODULE@|$js_module|g" -e "s|@MAX_OBJECT@|$max_object|g" -e "s|@ACCESS_LOG@|$log|g" \
     -e "s|@TRANSIT_SIZE@|$((size_mb / 20 + 64))m|g" -e "s|@MANIFESTS_SIZE@|$((size_mb / 100 + 16))m|g" \
     "$here/nginx.conf.template" >"$run/nginx.conf"
+}
+
+# What playback.js knows: compiled once, rather than read for each request.
+render_playback() {
+  keys=
+  while read -r key || [ -n "$key" ]; do
+    case "$key" in
+      '') ;;
+      *[!A-Za-z0-9._~+/=-]*) die "the playback key in $playback_key_file must be of letters, digits and ._~+/=-" ;;
+      *) keys="$keys'$key', " ;;
+    esac
+  done <"$playback_key_file" || die "cannot read the playback key in $playback_key_file"
+  [ -n "$keys" ] || die "there is no playback key in $playback_key_file"
+  printf "export default { keys: [%s], denied: '%s' };\n" "$keys" "$folder/denied" >"$run/settings.js"
+  cp "$here/playback.js" "$run/playback.js"
 }
 
 # Whoever has the descriptor has the folder: this shell, and nginx after it.
@@ -122,6 +144,8 @@ recover() {
   boot="$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown)"
   if [ -e "$folder/boot" ] && [ "$(cat "$folder/boot")" != "$boot" ]; then
     find "$folder/films" -type f -newer "$folder/synced" -delete
+    # What was denied last may be lost: without a mark this edge is told all anew.
+    rm -f "$folder/denied/mark"
   fi
   [ -e "$folder/synced" ] || : >"$folder/synced"
   echo "$boot" >"$folder/boot"
@@ -137,6 +161,7 @@ keep_up() {
     : >"$folder/syncing"
     sync -f "$folder/films" && mv "$folder/syncing" "$folder/synced"
     make_room
+    forget_denied
     sleep 10
   done
 }
@@ -157,6 +182,11 @@ make_room() {
       awk -v over="$over" 'over <= 0 { exit } { over -= $2; print $3 }' | xargs -r rm -f
     find . -mindepth 3 -type d -empty -mmin +60 -delete
   ) 2>/dev/null || :
+}
+
+# Removes what outlived all tokens by an hour: they are good for six.
+forget_denied() {
+  find "$folder/denied" -type f ! -name mark -mmin +420 -delete 2>/dev/null || :
 }
 
 settings

@@ -7,13 +7,14 @@ mod http;
 mod origin;
 mod store;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use platform_blob::Blobs;
 use platform_bus::Bus;
-use platform_core::{Clock, Lifecycle};
+use platform_core::{Clock, Lifecycle, Redacted};
 use platform_db::{Db, DbError, MigrateError};
-use platform_http::{Client, Running, ServeError, Server, Service};
+use platform_http::{BearerKeys, Client, Running, ServeError, Server, Service};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -23,8 +24,8 @@ use store::{Edge, Edges, MIGRATIONS};
 /// The embedded edge's id.
 const EMBEDDED: &str = "embedded";
 
-/// Open to everybody who reaches the edge-provider: nginx edges pull from here, and cannot make
-/// service tokens, which differ from request to request. Nothing below it changes anything.
+/// Open to edges, too, by what seeding them takes: nginx cannot make service tokens, which differ from
+/// request to request. Nothing below it changes anything.
 const ORIGIN: &str = "/origin/";
 
 /// Name of the credential in the data folder, which all edges have until another is configured.
@@ -99,6 +100,8 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// Ends the edge-provider.
     pub lifecycle: Lifecycle,
+    /// What seeding edges takes, by the names that they give: edges show it when they pull.
+    pub credentials: HashMap<String, Redacted>,
 }
 
 /// An edge-provider that could not start.
@@ -133,6 +136,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         client,
         clock,
         lifecycle,
+        credentials,
     } = deps;
     let registered = registered(&config)?;
     let probe = db.probe();
@@ -169,8 +173,9 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         client,
         replicas: config.replicas.max(1),
     };
+    let keys: Vec<_> = credentials.values().cloned().collect();
     let server = Server::internal(Service::EdgeProvider)
-        .open_below(ORIGIN)
+        .bearers_below(ORIGIN, BearerKeys::new(&keys))
         .needing("its database", probe);
     let running = platform_http::serve(server, &lifecycle, &caller, move |app| {
         http::routes(app, &state);

@@ -6,9 +6,6 @@ use std::fmt;
 use media::plan::ObjectRef;
 use schemas::VideoId;
 
-/// The token of what everybody may see.
-const PUBLIC: &str = "public";
-
 /// One object of a film.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Address {
@@ -26,10 +23,15 @@ pub(crate) enum Scope {
 }
 
 impl Address {
-    /// Reads the raw path of a request, `/v/{token}/{video}/{revision}/{path}`. It is not decoded:
-    /// no character that an address needs has to be encoded, so what is encoded is no address.
+    /// Reads the raw path of a request of whoever seeds, `/films/{video}/{revision}/{path}`. It is
+    /// not decoded: no character that an address needs has to be encoded, so what is encoded is no
+    /// address.
     pub(crate) fn parse(path: &str) -> Option<Self> {
-        match Scope::parse(path)? {
+        Self::of(Scope::parse(path)?)
+    }
+
+    fn of(scope: Scope) -> Option<Self> {
+        match scope {
             Scope::Object(address) => Some(address),
             Scope::Revision(..) | Scope::Video(_) => None,
         }
@@ -54,7 +56,7 @@ impl Address {
     }
 }
 
-/// The path below the edge's folder, and below `/origin/`.
+/// The path below `films/` in the edge's folder, and below `/origin/`.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.video, self.revision, self.object)
@@ -62,14 +64,15 @@ impl fmt::Display for Address {
 }
 
 impl Scope {
-    /// Reads the raw path of a request: an object's, or a folder's with its slash at the end.
+    /// Reads the raw path of a request of whoever seeds: an object's, or a folder's with its slash
+    /// at the end.
     pub(crate) fn parse(path: &str) -> Option<Self> {
-        let (token, rest) = path.strip_prefix("/v/")?.split_once('/')?;
-        if token != PUBLIC {
-            return None;
-        }
-        let (video, rest) = rest.split_once('/')?;
-        let video: VideoId = video.parse().ok()?;
+        let (video, rest) = path.strip_prefix("/films/")?.split_once('/')?;
+        Self::within(video.parse().ok()?, rest)
+    }
+
+    /// What `rest` names of `video`.
+    fn within(video: VideoId, rest: &str) -> Option<Self> {
         if rest.is_empty() {
             return Some(Self::Video(video));
         }
@@ -87,13 +90,39 @@ impl Scope {
         }))
     }
 
-    /// The path below the edge's folder.
+    /// The path below `films/` in the edge's folder.
     pub(crate) fn path(&self) -> String {
         match self {
             Self::Object(address) => address.to_string(),
             Self::Revision(video, revision) => format!("{video}/{revision}"),
             Self::Video(video) => video.to_string(),
         }
+    }
+}
+
+/// The raw path of a player's request, `/v/{token}/{video}/{revision}/{path}`, of which nothing is
+/// believed until the token was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shown<'a> {
+    pub(crate) token: &'a str,
+    pub(crate) video: VideoId,
+    rest: &'a str,
+}
+
+impl<'a> Shown<'a> {
+    pub(crate) fn parse(path: &'a str) -> Option<Self> {
+        let (token, rest) = path.strip_prefix("/v/")?.split_once('/')?;
+        let (video, rest) = rest.split_once('/')?;
+        Some(Self {
+            token,
+            video: video.parse().ok()?,
+            rest,
+        })
+    }
+
+    /// What is asked for, if that can be an object.
+    pub(crate) fn address(&self) -> Option<Address> {
+        Address::of(Scope::within(self.video.clone(), self.rest)?)
     }
 }
 
@@ -118,8 +147,12 @@ mod tests {
             "images/poster.jpg",
         ] {
             let path = format!("{VIDEO}/3/{object}");
-            let address = Address::parse(&format!("/v/public/{path}")).unwrap();
+            let address = Address::parse(&format!("/films/{path}")).unwrap();
             assert_eq!(address.to_string(), path);
+            let path = format!("/v/token/{path}");
+            let shown = Shown::parse(&path).unwrap();
+            assert_eq!(shown.token, "token");
+            assert_eq!(shown.address(), Some(address));
         }
     }
 
@@ -142,30 +175,41 @@ mod tests {
             "plan.json",
             "",
         ] {
-            let path = format!("/v/public/{VIDEO}/1/{path}");
+            let path = format!("{VIDEO}/1/{path}");
+            assert_eq!(Address::parse(&format!("/films/{path}")), None, "{path}");
+            let shown = format!("/v/token/{path}");
+            assert_eq!(Shown::parse(&shown).unwrap().address(), None, "{path}");
+        }
+        for path in [
+            format!("/v/token/{VIDEO}/1/master.m3u8"),
+            format!("/films/{VIDEO}/0/master.m3u8"),
+            format!("/films/{VIDEO}/+1/master.m3u8"),
+            format!("/films/{VIDEO}/01/master.m3u8"),
+            format!("/films/{VIDEO}/99999999999/master.m3u8"),
+            format!("/films/{}/1/master.m3u8", VIDEO.to_uppercase()),
+            "/films/../1/master.m3u8".to_owned(),
+        ] {
             assert_eq!(Address::parse(&path), None, "{path}");
         }
         for path in [
-            format!("/v/other/{VIDEO}/1/master.m3u8"),
-            format!("/v//{VIDEO}/1/master.m3u8"),
-            format!("/v/public/{VIDEO}/0/master.m3u8"),
-            format!("/v/public/{VIDEO}/+1/master.m3u8"),
-            format!("/v/public/{VIDEO}/01/master.m3u8"),
-            format!("/v/public/{VIDEO}/99999999999/master.m3u8"),
-            format!("/v/public/{}/1/master.m3u8", VIDEO.to_uppercase()),
-            "/v/public/../1/master.m3u8".to_owned(),
+            format!("/films/{VIDEO}/1/master.m3u8"),
+            format!("/v/{VIDEO}/1/master.m3u8"),
+            format!("/V/token/{VIDEO}/1/master.m3u8"),
+            format!("/v/token//{VIDEO}/1/master.m3u8"),
+            format!("/v/token/token/{VIDEO}/1/master.m3u8"),
+            format!("/v/token/{}/1/master.m3u8", VIDEO.to_uppercase()),
         ] {
-            assert_eq!(Address::parse(&path), None, "{path}");
+            assert_eq!(Shown::parse(&path), None, "{path}");
         }
     }
 
     #[test]
     fn folders_can_be_named_for_deletion_only() {
-        let scope = |path: &str| Scope::parse(&format!("/v/public/{VIDEO}/{path}"));
+        let scope = |path: &str| Scope::parse(&format!("/films/{VIDEO}/{path}"));
         assert_eq!(scope("").unwrap().path(), VIDEO);
         assert_eq!(scope("2/").unwrap().path(), format!("{VIDEO}/2"));
         assert_eq!(scope("2"), None);
-        assert_eq!(Scope::parse("/v/public/"), None);
-        assert_eq!(Address::parse(&format!("/v/public/{VIDEO}/2/")), None);
+        assert_eq!(Scope::parse("/films/"), None);
+        assert_eq!(Address::parse(&format!("/films/{VIDEO}/2/")), None);
     }
 }

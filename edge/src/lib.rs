@@ -4,6 +4,8 @@
 //! Its HTTP contract is the one that an nginx edge serves: see `testkit::conformance::edge`.
 
 mod address;
+mod denials;
+mod doorkeeper;
 mod freshness;
 mod http;
 mod library;
@@ -12,9 +14,11 @@ mod range;
 mod store;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use platform_core::{Lifecycle, Redacted};
-use platform_http::{Client, Running, ServeError, Server, Service};
+use platform_auth::PlaybackKey;
+use platform_core::{Clock, Lifecycle, Redacted};
+use platform_http::{BearerKeys, Client, Running, ServeError, Server, Service};
 use serde::{Deserialize, Serialize};
 
 pub use store::FolderError;
@@ -46,7 +50,7 @@ impl Default for Config {
 }
 
 /// What the edge needs.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Deps {
     /// Finds and calls the origin.
     pub client: Client,
@@ -56,6 +60,10 @@ pub struct Deps {
     pub folder: PathBuf,
     /// What PUT and DELETE must carry.
     pub seed_key: Redacted,
+    /// Checks the tokens of players.
+    pub playback: PlaybackKey,
+    /// Tells whether tokens have expired.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// An edge that could not start.
@@ -76,8 +84,12 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         lifecycle,
         folder,
         seed_key,
+        playback,
+        clock,
     } = deps;
     let store = store::Store::open(&folder, config.max_bytes).await?;
+    let denials = denials::Denials::open(&folder, Arc::clone(&clock)).await?;
+    lifecycle.spawn(denials.clone().forget(lifecycle.clone()));
     lifecycle.spawn(store.clone().keep_to_budget(lifecycle.clone()));
     let server = Server {
         workers: config.workers,
@@ -87,7 +99,9 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
     let runtime = tokio::runtime::Handle::current();
     let state = http::State {
         library: library::Library::new(store, client, config.max_pulls, lifecycle.clone(), runtime),
-        credential: http::Credential::new(&seed_key),
+        doorkeeper: doorkeeper::Doorkeeper::new(playback, denials.clone(), clock),
+        denials,
+        keys: BearerKeys::new(&[seed_key]),
         max_object_bytes: config.max_object_bytes,
     };
     let running = platform_http::serve(server, &lifecycle, &caller, move |app| {

@@ -5,14 +5,14 @@ mod common;
 
 use std::sync::Arc;
 
-use edge::{Config, Deps};
-use platform_core::{Lifecycle, Redacted};
+use edge::Config;
+use platform_core::Lifecycle;
 use reqwest::Method;
 use schemas::VideoId;
 use testkit::conformance::edge as contract;
 use testkit::stage::eventually;
 
-use common::{Running, SEED_KEY, path, start_on};
+use common::{Running, SEED_KEY, at, deps, path, start_on};
 
 async fn start() -> Running {
     let folder = Arc::new(tempfile::tempdir().unwrap());
@@ -44,7 +44,7 @@ async fn old_films_make_room_also_those_of_an_earlier_run() {
     let first = start().await;
     let films: Vec<_> = (0..12).map(|_| VideoId::random(&mut rand::rng())).collect();
     for film in &films {
-        let path = path(film, "v/360p/0.m4s");
+        let path = at(film, "v/360p/0.m4s");
         assert_eq!(send(&first, Method::PUT, &path, vec![0; SIZE]).await, 201);
     }
     let folder = first.stop().await;
@@ -54,7 +54,8 @@ async fn old_films_make_room_also_those_of_an_earlier_run() {
     };
     let second = start_on(folder, config).await;
     // Asking for a file over HTTP would make it the last to go.
-    let oldest = second.folder.path().join("edge").join(films[0].as_str());
+    let oldest = second.folder.path().join("edge/films");
+    let oldest = oldest.join(films[0].as_str());
     let oldest = oldest.join("1/v/360p/0.m4s");
     eventually("the oldest film made room", || async {
         !oldest.try_exists().unwrap()
@@ -67,12 +68,8 @@ async fn old_films_make_room_also_those_of_an_earlier_run() {
 #[tokio::test]
 async fn two_edges_do_not_share_a_folder() {
     let first = start().await;
-    let deps = Deps {
-        client: testkit::services::client(),
-        lifecycle: Lifecycle::new(),
-        folder: first.folder.path().join("edge"),
-        seed_key: Redacted::new(SEED_KEY),
-    };
+    let client = testkit::services::client();
+    let deps = deps(client, Lifecycle::new(), &first.folder);
     let second = edge::build(Config::default(), deps).await;
     let error = second.unwrap_err().to_string();
     assert!(error.contains("another edge"), "{error}");

@@ -12,7 +12,7 @@ use reqwest::{Method, Response, header};
 use schemas::VideoId;
 use testkit::stage::eventually;
 
-use common::{Running, SEED_KEY, path, start_on};
+use common::{Running, SEED_KEY, at, path, start_on};
 
 const OBJECT: &str = "v/360p/3.m4s";
 
@@ -50,7 +50,10 @@ impl World {
     }
 
     async fn ask(&self, method: Method, range: Option<&str>) -> Response {
-        let path = path(&self.film, OBJECT);
+        let path = match method {
+            Method::DELETE => at(&self.film, OBJECT),
+            _ => path(&self.film, OBJECT),
+        };
         let url = self.running.subject.base.join(&path).unwrap();
         let mut request = reqwest::Client::new()
             .request(method, url)

@@ -11,7 +11,7 @@ use schemas::VideoId;
 use testkit::room::FileLimit;
 use testkit::stage::eventually;
 
-use common::{SEED_KEY, path, start_on};
+use common::{SEED_KEY, at, path, start_on};
 
 #[tokio::test]
 async fn a_full_disk_is_told_leaves_nothing_torn_and_is_over_when_there_is_room() {
@@ -23,7 +23,11 @@ async fn a_full_disk_is_told_leaves_nothing_torn_and_is_over_when_there_is_room(
     running.subject.origin.serve(pulled, content.clone());
     let http = reqwest::Client::new();
     let send = |method: Method, object: &str| {
-        let url = running.subject.base.join(&path(&film, object)).unwrap();
+        let path = match method {
+            Method::PUT => at(&film, object),
+            _ => path(&film, object),
+        };
+        let url = running.subject.base.join(&path).unwrap();
         let request = http.request(method, url).bearer_auth(SEED_KEY);
         request.body(content.clone()).send()
     };

@@ -28,7 +28,7 @@ struct Running {
 impl Running {
     async fn new() -> Self {
         let life = Lifecycle::new();
-        let origin = OriginStub::start(&life, &testkit::services::client());
+        let origin = OriginStub::start(&life, &testkit::services::client(), SEED_KEY);
         let nginx = NginxEdge::start(&origin.base, SEED_KEY, &[]).await;
         let subject = Subject {
             base: nginx.base.clone(),
@@ -69,11 +69,12 @@ macro_rules! contract {
 
 testkit::edge_stories!(contract);
 
-/// Paths of an object on the edge and on the origin.
-fn paths(object: &str) -> (String, String) {
+/// Paths of an object for players, for whoever seeds, and on the origin.
+fn paths(object: &str) -> (String, String, String) {
     let film = VideoId::random(&mut rand::rng());
     (
-        format!("/v/public/{film}/1/{object}"),
+        format!("/v/{}/{film}/1/{object}", contract::token(&film)),
+        format!("/films/{film}/1/{object}"),
         format!("/origin/{film}/1/{object}"),
     )
 }
@@ -83,8 +84,8 @@ fn paths(object: &str) -> (String, String) {
 async fn a_power_failure_while_pulling_and_seeding_leaves_nothing_torn() {
     let mut running = Running::new().await;
     let whole = vec![7; 700_000];
-    let (pulled, asked) = paths("v/360p/3.m4s");
-    let (seeded, _) = paths("v/360p/3.m4s");
+    let (pulled, kept, asked) = paths("v/360p/3.m4s");
+    let (played, seeded, _) = paths("v/360p/3.m4s");
     let origin = running.subject.origin.clone();
     origin.pause(asked.clone(), whole.clone(), 300_000);
     let half = futures_util::stream::iter([Ok::<_, std::io::Error>(vec![8; 300_000])]);
@@ -106,11 +107,10 @@ async fn a_power_failure_while_pulling_and_seeding_leaves_nothing_torn() {
     origin.serve(asked.clone(), whole.clone());
     origin.release(&asked);
     running.nginx = running.nginx.start_again(&[]).await;
-    assert_eq!(running.get(&seeded).await.status(), 404);
+    assert_eq!(running.get(&played).await.status(), 404);
     let again = running.get(&pulled).await.bytes().await.unwrap();
     assert!(again == whole, "what is served is torn");
-    let films = running.nginx.folder().join("films");
-    let kept = films.join(pulled.trim_start_matches('/'));
+    let kept = running.nginx.folder().join(kept.trim_start_matches('/'));
     eventually("what was pulled is kept", async || kept.exists()).await;
     assert!(std::fs::read(kept).unwrap() == whole);
 }
@@ -120,12 +120,12 @@ async fn a_power_failure_while_pulling_and_seeding_leaves_nothing_torn() {
 async fn a_reload_interrupts_nobody_and_changes_the_key() {
     let running = Running::new().await;
     let whole = vec![7; 700_000];
-    let (pulled, asked) = paths("v/360p/3.m4s");
+    let (pulled, _, asked) = paths("v/360p/3.m4s");
     let origin = running.subject.origin.clone();
     origin.pause(asked.clone(), whole.clone(), 300_000);
     let begun = running.get(&pulled).await;
     running.nginx.reload_with("another-key");
-    let (seeded, _) = paths("v/360p/3.m4s");
+    let (_, seeded, _) = paths("v/360p/3.m4s");
     eventually("the new key is good", async || {
         let answer = running.send(Method::PUT, &seeded, "another-key", "x").await;
         answer.status().is_success()
@@ -146,7 +146,7 @@ async fn a_reload_interrupts_nobody_and_changes_the_key() {
 #[ignore = "needs a real nginx: script/test --real"]
 async fn old_films_make_room() {
     let running = Running::new().await;
-    let objects: Vec<_> = (0..12).map(|_| paths("v/360p/0.m4s").0).collect();
+    let objects: Vec<_> = (0..12).map(|_| paths("v/360p/0.m4s").1).collect();
     for path in &objects {
         let put = running
             .send(Method::PUT, path, SEED_KEY, vec![0; 200_000])
@@ -155,8 +155,8 @@ async fn old_films_make_room() {
     }
     let nginx = running.nginx.start_again(&[("SIZE_MB", "1")]).await;
     let there = |path: &str| {
-        let films = nginx.folder().join("films");
-        films.join(path.trim_start_matches('/')).exists()
+        let path = path.trim_start_matches('/');
+        nginx.folder().join(path).exists()
     };
     eventually("the oldest made room", async || !there(&objects[0])).await;
     assert!(there(&objects[11]));
@@ -167,23 +167,30 @@ async fn old_films_make_room() {
 async fn the_log_and_other_users_learn_no_secrets() {
     use std::os::unix::fs::PermissionsExt as _;
     let running = Running::new().await;
-    let (path, _) = paths("v/360p/0.m4s");
+    let (shown, path, _) = paths("v/360p/0.m4s");
+    running.get(&shown).await;
+    running.get(&shown.replace("/v/", "/V/")).await;
+    running.get(&format!("/x{shown}")).await;
     running
         .send(Method::PUT, &format!("{path}?q=hidden"), SEED_KEY, "x")
         .await;
     running.send(Method::PUT, &path, "a-wrong-key", "x").await;
     let folder = running.nginx.folder();
-    let logs = eventually("both are logged", async || {
+    let logs = eventually("all are logged", async || {
         let log = std::fs::read_to_string(folder.join("../access.log")).unwrap();
-        (log.lines().count() >= 2).then_some(log)
+        (log.lines().count() >= 5).then_some(log)
     })
     .await;
     for line in logs.lines() {
         assert!(line.starts_with('{') && line.ends_with('}'), "{line}");
     }
-    for secret in [SEED_KEY, "a-wrong-key", "hidden", "/public/"] {
+    let token = shown.split('/').nth(2).unwrap();
+    for secret in [SEED_KEY, "a-wrong-key", "hidden", token] {
         assert!(!logs.contains(secret), "{secret} in {logs}");
     }
     let mode = |name: &str| folder.join(name).metadata().unwrap().permissions().mode() & 0o077;
-    assert_eq!([mode("run/seed-key.conf"), mode("films")], [0, 0]);
+    for name in ["seed-key.conf", "origin-key.conf", "settings.js"] {
+        assert_eq!(mode(&format!("run/{name}")), 0, "{name}");
+    }
+    assert_eq!(mode("films"), 0);
 }

@@ -93,7 +93,7 @@ export class World {
     const state = this.state(film);
     const { done, total } = this.segments(film);
     const planned = total > 0 && state !== 'failed';
-    const media = `/v/public/${film.id}/1`;
+    const media = `/v/token/${film.id}/1`;
     return {
       video_id: film.id,
       title: film.title,
@@ -138,7 +138,7 @@ export class World {
     const { hls_url, dash_url, poster_url } = video;
     return {
       video,
-      playback: { hls_url, dash_url, poster_url, token: 'public', edge: 'mock', bases: [''] },
+      playback: { hls_url, dash_url, poster_url, edge: 'mock', bases: [''] },
       availability: {
         duration_s: film.duration,
         segment_starts_s: Array.from({ length: count }, (_, i) => i * SEGMENT_S),

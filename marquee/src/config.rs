@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use platform_auth::ServiceKey;
+use platform_auth::{PlaybackKey, ServiceKey};
 use platform_core::config::ConfigError;
 use platform_core::secret::{self, SecretError};
 use platform_core::{Redacted, SystemClock};
@@ -31,6 +31,9 @@ pub(crate) struct Config {
     /// its lines is accepted and the first signs, so that it can be changed while they run. Default:
     /// made in the data folder.
     pub(crate) service_key_file: Option<PathBuf>,
+    /// File with the key of playback tokens, the same for the catalogue, the post-processor and all
+    /// edges; lines as in `service_key_file`. Default: made in the data folder.
+    pub(crate) playback_key_file: Option<PathBuf>,
     /// Logs, traces and metrics.
     pub(crate) telemetry: platform_telemetry::Config,
     /// Addresses of services that run elsewhere, by name: one, or a list of replicas.
@@ -58,10 +61,52 @@ pub(crate) struct Config {
     pub(crate) retention: metadata::Retention,
     /// The embedded edge.
     pub(crate) edge: edge::Config,
+    /// What edges are brought films with.
+    pub(crate) edges: Edges,
     /// Edge registry and origin.
     pub(crate) edge_provider: edge_provider::Config,
     /// Seeding and going live.
     pub(crate) post_processor: post_processor::Config,
+}
+
+/// Name of the credential of edges that give no other. It is made in the data folder, unless one is
+/// configured.
+const DEFAULT_CREDENTIAL: &str = "default";
+
+/// The credentials of edges: whoever shows one may seed the edge, and the edge may pull.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Edges {
+    /// By the names that `[edge_provider] edges` give: for the environment, a file should not hold
+    /// them.
+    pub(crate) credentials: HashMap<String, Redacted>,
+    /// Files with them, by the same names.
+    pub(crate) credential_files: HashMap<String, PathBuf>,
+}
+
+impl Edges {
+    /// All credentials by name, where data is kept in `data`.
+    pub(crate) fn all(&self, data: &Path) -> Result<HashMap<String, Redacted>, SecretError> {
+        let mut all = self.credentials.clone();
+        for (name, file) in &self.credential_files {
+            all.insert(name.clone(), secret::read_configured(file)?);
+        }
+        self.own(data).map(|own| {
+            all.insert(DEFAULT_CREDENTIAL.to_owned(), own);
+            all
+        })
+    }
+
+    /// The credential of edges that give no other, such as the embedded one.
+    pub(crate) fn own(&self, data: &Path) -> Result<Redacted, SecretError> {
+        let file = self.credential_files.get(DEFAULT_CREDENTIAL);
+        let given = self.credentials.get(DEFAULT_CREDENTIAL);
+        match (file, given) {
+            (Some(file), _) => secret::read_configured(file),
+            (None, Some(given)) => Ok(given.clone()),
+            (None, None) => secret::read_or_create(&data.join("run/seed.key")),
+        }
+    }
 }
 
 /// The object store.
@@ -107,6 +152,7 @@ impl Default for Config {
             data: PathBuf::from("data"),
             grace_s: 20,
             service_key_file: None,
+            playback_key_file: None,
             telemetry: platform_telemetry::Config::default(),
             services: HashMap::new(),
             listen: HashMap::new(),
@@ -120,6 +166,7 @@ impl Default for Config {
             search: metadata::Config::default(),
             retention: metadata::Retention::default(),
             edge: edge::Config::default(),
+            edges: Edges::default(),
             edge_provider: edge_provider::Config::default(),
             post_processor: post_processor::Config::default(),
         }
@@ -134,6 +181,15 @@ impl Config {
             None => secret::read_or_create(&data.join("run/service.key"))?,
         };
         Ok(Trust::new(ServiceKey::new(&secret), Arc::new(SystemClock)))
+    }
+
+    /// What playback tokens are made and checked with, where data is kept in `data`.
+    pub(crate) fn playback(&self, data: &Path) -> Result<PlaybackKey, SecretError> {
+        let secret = match &self.playback_key_file {
+            Some(file) => secret::read_configured(file)?,
+            None => secret::read_or_create(&data.join("run/playback.key"))?,
+        };
+        Ok(PlaybackKey::new(&secret))
     }
 
     /// Where services are that run elsewhere, and where those of this process listen.

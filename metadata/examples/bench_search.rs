@@ -16,8 +16,9 @@ use std::time::Duration;
 
 use metadata::search::{Audience, ElasticIndex, Query, SearchIndex as _, TantivyIndex};
 use metadata::{Config, Deps, REBUILD_PATH, RebuildStatus, Retention};
+use platform_auth::PlaybackKey;
 use platform_bus::{Bus, EmbeddedBus, Topic, publish_event};
-use platform_core::{Clock as _, Lifecycle, SystemClock};
+use platform_core::{Clock as _, Lifecycle, Redacted, SystemClock};
 use platform_db::{Db, DbError};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -172,6 +173,7 @@ impl Service {
             client: testkit::services::client(),
             clock: Arc::new(SystemClock),
             lifecycle: life.clone(),
+            playback: PlaybackKey::new(&Redacted::new("bench")),
         };
         let running = metadata::build(config.clone(), Retention::default(), deps)
             .await

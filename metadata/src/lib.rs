@@ -17,6 +17,7 @@ mod store;
 use std::sync::Arc;
 
 use actix_web::web;
+use platform_auth::PlaybackKey;
 use platform_bus::Bus;
 use platform_core::{Clock, Lifecycle};
 use platform_db::{Db, DbError, MigrateError};
@@ -47,6 +48,8 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// Runs the service's tasks.
     pub lifecycle: Lifecycle,
+    /// Makes the tokens by which players fetch what viewers may see.
+    pub playback: PlaybackKey,
 }
 
 /// A service that could not start.
@@ -96,6 +99,7 @@ pub async fn build(
         index,
         rebuilds: Rebuilds::new(indexer, deps.lifecycle.clone()),
         clock: Arc::clone(&deps.clock),
+        playback: deps.playback,
     });
     let routes = move |app: &mut web::ServiceConfig| {
         app.app_data(state.clone());

@@ -43,7 +43,7 @@ pub(crate) enum EdgeError {
     #[error("the edge {0} is not running")]
     NotRunning(String),
     /// The edge takes a credential that is not configured.
-    #[error("the credential {0:?} is not configured under [post_processor.credentials]")]
+    #[error("the credential {0:?} is not configured under [edges.credential_files]")]
     NoCredential(String),
     /// Not an address.
     #[error("the address of an object cannot be made")]
@@ -65,16 +65,29 @@ struct Registry {
 
 #[derive(Debug, Deserialize)]
 struct Placement {
-    token: String,
     edges: Vec<Edge>,
 }
 
-/// Where a film's revision lies on one edge.
+/// Where a film, or a revision of one, lies on one edge.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
-    /// Ends with a slash.
-    pub(crate) film: Url,
+    /// The edge, without a slash at the end: it may lie below a path of its server.
+    base: String,
+    /// The film, and its revision where one is meant, with slashes at the ends.
+    folder: String,
     key: Redacted,
+}
+
+impl Place {
+    /// Where it is brought to and taken from.
+    fn seeded(&self) -> Result<Url, EdgeError> {
+        Ok(format!("{}/films/{}", self.base, self.folder).parse()?)
+    }
+
+    /// Where those who show `token` play it.
+    pub(crate) fn played(&self, token: &str) -> Result<Url, EdgeError> {
+        Ok(format!("{}/v/{token}/{}", self.base, self.folder).parse()?)
+    }
 }
 
 /// Finds edges and brings them objects. Clones share what they know.
@@ -146,14 +159,12 @@ impl Edges {
             .ok_or_else(|| EdgeError::NotRunning(edge.to_owned()))?;
         let key = self.credentials.get(&found.credential).cloned();
         let folder = match revision {
-            Some(revision) => format!("{video}/{revision}"),
-            None => video.to_string(),
+            Some(revision) => format!("{video}/{revision}/"),
+            None => format!("{video}/"),
         };
-        // An edge may lie below a path of its server.
-        let base = base.as_str().trim_end_matches('/');
-        let film = format!("{base}/v/{}/{folder}/", placement.token);
         Ok(Place {
-            film: film.parse()?,
+            base: base.as_str().trim_end_matches('/').to_owned(),
+            folder,
             key: key.ok_or(EdgeError::NoCredential(found.credential))?,
         })
     }
@@ -165,7 +176,7 @@ impl Edges {
         object: &ObjectRef,
         bytes: Bytes,
     ) -> Result<(), EdgeError> {
-        let url = place.film.join(&object.to_string())?;
+        let url = place.seeded()?.join(&object.to_string())?;
         let digest = STANDARD.encode(Sha256::digest(&bytes));
         let request = self
             .client
@@ -182,7 +193,7 @@ impl Edges {
     pub(crate) async fn remove(&self, place: &Place) -> Result<bool, EdgeError> {
         let request = self
             .client
-            .request_url(Method::DELETE, place.film.clone())
+            .request_url(Method::DELETE, place.seeded()?)
             .bearer_auth(place.key.expose());
         let answer = request.send().await?;
         if answer.status() == StatusCode::NOT_FOUND {

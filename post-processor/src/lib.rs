@@ -12,12 +12,11 @@ mod store;
 mod work;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use platform_auth::PlaybackKey;
 use platform_blob::Blobs;
 use platform_bus::Bus;
-use platform_core::secret::{self, SecretError};
 use platform_core::{Clock, Lifecycle, Redacted};
 use platform_db::{Db, MigrateError};
 use platform_http::{Client, Running, ServeError, Server, Service};
@@ -26,21 +25,14 @@ use serde::{Deserialize, Serialize};
 use store::{Films, MIGRATIONS, Tasks};
 use work::{Limits, Wake, Workshop};
 
-/// Name of the credential in the data folder.
-const DEFAULT_CREDENTIAL: &str = "default";
-
 /// How the post-processor is to run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Films that are prepared for viewers at a time.
     pub at_once: usize,
     /// Parts of complete films that are brought to edges at a time.
     pub background_at_once: usize,
-    /// Seeding keys by the names that the edge-provider's edges give.
-    pub credentials: HashMap<String, Redacted>,
-    /// Files with seeding keys, by the same names.
-    pub credential_files: HashMap<String, PathBuf>,
 }
 
 impl Default for Config {
@@ -48,8 +40,6 @@ impl Default for Config {
         Self {
             at_once: 8,
             background_at_once: 2,
-            credentials: HashMap::new(),
-            credential_files: HashMap::new(),
         }
     }
 }
@@ -69,8 +59,10 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// Ends the post-processor.
     pub lifecycle: Lifecycle,
-    /// What seeding takes on edges that name no other credential.
-    pub seed_key: Redacted,
+    /// What seeding edges takes, by the names that they give.
+    pub credentials: HashMap<String, Redacted>,
+    /// Makes the tokens by which films are played to see whether they do.
+    pub playback: PlaybackKey,
 }
 
 /// A post-processor that could not start.
@@ -79,9 +71,6 @@ pub enum StartError {
     /// Its tables cannot be made.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
-    /// A seeding key cannot be read.
-    #[error(transparent)]
-    Credential(#[from] SecretError),
     /// It cannot listen.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -96,19 +85,13 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         client,
         clock,
         lifecycle,
-        seed_key,
+        credentials,
+        playback,
     } = deps;
     let probe = db.probe();
     let db = db.about("post-processor");
     db.migrate("post-processor", MIGRATIONS).await?;
     let caller = client.clone();
-    let mut credentials = config.credentials;
-    for (name, file) in config.credential_files {
-        credentials.insert(name, secret::read_configured(&file)?);
-    }
-    credentials
-        .entry(DEFAULT_CREDENTIAL.to_owned())
-        .or_insert(seed_key);
     let tasks = Tasks::new(db.clone());
     let wake = Wake::default();
     let workshop = Workshop {
@@ -116,6 +99,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         tasks: tasks.clone(),
         edges: edges::Edges::new(client, credentials),
         blobs,
+        playback,
         clock: Arc::clone(&clock),
         lifecycle: lifecycle.clone(),
     };

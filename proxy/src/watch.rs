@@ -41,8 +41,6 @@ struct Playback {
     dash_url: String,
     /// A picture to show before playback.
     poster_url: Option<String>,
-    /// Playback token that these addresses carry.
-    token: String,
     /// Name of the edge.
     edge: String,
     /// What can stand before `/v/…` in these addresses, best first: they begin with the first, and
@@ -53,7 +51,6 @@ struct Playback {
 /// What the edge-provider tells of the edges that a video belongs on.
 #[derive(Debug, Deserialize)]
 struct Placement {
-    token: String,
     edges: Vec<Edge>,
 }
 
@@ -145,7 +142,7 @@ async fn playback(
 ) -> Option<Playback> {
     let text = |key: &str| video.get(key).and_then(Value::as_str);
     let (hls, dash) = (text("hls_url")?, text("dash_url")?);
-    let Placement { token, mut edges } = placement(client, id).await;
+    let mut edges = placement(client, id).await;
     take_turns(&mut edges, viewer);
     let first = edges.first()?;
     let at = |path: &str| format!("{}{path}", first.public_url);
@@ -154,36 +151,31 @@ async fn playback(
         dash_url: at(dash),
         poster_url: text("poster_url").map(at),
         edge: first.id.clone(),
-        token,
         bases: edges.into_iter().map(|edge| edge.public_url).collect(),
     })
 }
 
 /// The edges that the video belongs on. While nobody tells, the edge behind this address serves it.
-async fn placement(client: &Client, id: &VideoId) -> Placement {
+async fn placement(client: &Client, id: &VideoId) -> Vec<Edge> {
     let path = format!("/internal/placement/{id}");
     let asked = client.get(Service::EdgeProvider, &path, |request| request);
     let told = async { Ok(asked.await?.error_for_status()?.json().await?) };
     let told: Result<Placement, CallError> = told.await;
-    let placement = told.unwrap_or_else(|error| {
-        let error: &dyn std::error::Error = &error;
-        tracing::warn!(error, "the watch page goes without the registry of edges");
-        Placement {
-            token: "public".to_owned(),
-            edges: Vec::new(),
+    let edges = match told {
+        Ok(placement) => placement.edges,
+        Err(error) => {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "the watch page goes without the registry of edges");
+            Vec::new()
         }
-    });
-    if placement.edges.is_empty() {
-        let here = Edge {
+    };
+    if edges.is_empty() {
+        return vec![Edge {
             id: Service::Edge.name().to_owned(),
             public_url: String::new(),
-        };
-        return Placement {
-            edges: vec![here],
-            ..placement
-        };
+        }];
     }
-    placement
+    edges
 }
 
 /// Spreads the viewers of a film over its edges, the same viewer always to the same one.

@@ -25,6 +25,9 @@ use crate::{ports, real};
 /// The user that an edge runs as when tests run as root, which it refuses.
 const NOBODY: u32 = 65534;
 
+/// The key that it checks playback tokens with, at first; as in the suite of edges.
+pub const PLAYBACK_KEY: &str = "the-playback-key-of-tests";
+
 /// A running nginx edge, and its folder. It ends with this.
 #[derive(Debug)]
 pub struct NginxEdge {
@@ -37,10 +40,12 @@ pub struct NginxEdge {
 
 impl NginxEdge {
     /// An edge that pulls from `origin`, is seeded by `seed_key` and serves on a free port.
-    /// `settings` are further variables of `edge.sh`, without `MARQUEE_EDGE_`.
+    /// Its playback key is `PLAYBACK_KEY` until another is written to its file. `settings` are further variables of `edge.sh`, without `MARQUEE_EDGE_`.
     pub async fn start(origin: &Url, seed_key: &str, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("there is a temporary folder");
         std::fs::write(folder.path().join("seed.key"), seed_key).expect("it is writable");
+        let playback = folder.path().join("playback.key");
+        std::fs::write(playback, PLAYBACK_KEY).expect("it is writable");
         give_away(folder.path());
         let port = ports::free();
         let own = [
@@ -112,8 +117,17 @@ impl NginxEdge {
 
     /// Gives it another seeding key, as an operator would.
     pub fn reload_with(&self, seed_key: &str) {
+        self.reload_with_file("seed.key", seed_key);
+    }
+
+    /// Gives it other playback keys, one on each line.
+    pub fn reload_with_playback(&self, keys: &str) {
+        self.reload_with_file("playback.key", keys);
+    }
+
+    fn reload_with_file(&self, name: &str, content: &str) {
         let folder = self.folder.path();
-        std::fs::write(folder.join("seed.key"), seed_key).expect("it is writable");
+        std::fs::write(folder.join(name), content).expect("it is writable");
         let mut command = edge_sh(folder, &self.settings);
         let status = command.arg("reload").status().expect("there is a shell");
         assert!(status.success(), "reload: {status}");
@@ -139,6 +153,10 @@ fn edge_sh(folder: &Path, settings: &[(String, String)]) -> Command {
         .env("MARQUEE_EDGE_NGINX", real::nginx())
         .env("MARQUEE_EDGE_FOLDER", folder.join("edge"))
         .env("MARQUEE_EDGE_SEED_KEY_FILE", folder.join("seed.key"))
+        .env(
+            "MARQUEE_EDGE_PLAYBACK_KEY_FILE",
+            folder.join("playback.key"),
+        )
         .env("MARQUEE_EDGE_ACCESS_LOG", folder.join("access.log"))
         .stdin(Stdio::null());
     for (name, value) in settings {
@@ -157,7 +175,10 @@ fn give_away(folder: &Path) {
         std::os::unix::fs::chown(folder, nobody, nobody).expect("root may");
     }
     let readable = std::fs::Permissions::from_mode(0o644);
-    std::fs::set_permissions(folder.join("seed.key"), readable).expect("it is ours");
+    for key in ["seed.key", "playback.key"] {
+        let set = std::fs::set_permissions(folder.join(key), readable.clone());
+        set.expect("it is ours");
+    }
 }
 
 /// Whether we are root: then the folder was given away, but what is in it is root's.

@@ -12,7 +12,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 use serde_yaml_ng::Value as Yaml;
-use testkit::nginx::NginxEdge;
+use testkit::nginx::{NginxEdge, PLAYBACK_KEY};
 use testkit::ports;
 use testkit::stage::{PATIENCE, eventually};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
@@ -426,9 +426,13 @@ impl Plan {
         std::fs::write(&service, SERVICE_KEY).unwrap();
         assert!(config.contains_key("service_key_file"));
         config["service_key_file"] = service.to_str().unwrap().into();
+        let playback = self.folder.join("playback.key");
+        std::fs::write(&playback, PLAYBACK_KEY).unwrap();
+        assert!(config.contains_key("playback_key_file"));
+        config["playback_key_file"] = playback.to_str().unwrap().into();
         let seeding = self.folder.join("seed.key");
         std::fs::write(&seeding, SEED_KEY).unwrap();
-        config["post_processor"]["credential_files"]["default"] = seeding.to_str().unwrap().into();
+        config["edges"]["credential_files"]["default"] = seeding.to_str().unwrap().into();
     }
 }
 

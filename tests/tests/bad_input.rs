@@ -142,7 +142,7 @@ async fn requests_that_make_no_sense_are_answered_with_problem_documents() {
         ),
         (
             http.get(format!("{url}/v/public/{unknown}/1/master.m3u8")),
-            404,
+            403,
         ),
         (
             http.get(format!("{url}/internal/videos/{unknown}/availability")),

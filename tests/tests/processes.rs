@@ -186,7 +186,14 @@ impl Town {
 
     /// The segments of a film that can be had from the edge: path and entity tag.
     async fn segments(&self, id: &str) -> BTreeMap<String, String> {
-        let base = format!("{}/v/public/{id}/1", self.marquee.url());
+        let video = self
+            .marquee
+            .get(&format!("/api/videos/{id}"))
+            .await
+            .unwrap();
+        let master = video["hls_url"].as_str().unwrap();
+        let film = master.strip_suffix("/master.m3u8").unwrap();
+        let base = format!("{}{film}", self.marquee.url());
         let get = async |path: &str| {
             let answer = reqwest::get(format!("{base}/{path}")).await.unwrap();
             assert!(answer.status().is_success(), "{path}: {}", answer.status());

@@ -20,5 +20,5 @@ pub(super) async fn get(
         .into_iter()
         .map(|edge| EdgeView::new(edge, &state))
         .collect();
-    Ok(HttpResponse::Ok().json(json!({ "token": "public", "edges": placed })))
+    Ok(HttpResponse::Ok().json(json!({ "edges": placed })))
 }

@@ -7,7 +7,7 @@ use super::{State, nothing_here};
 use crate::address::Scope;
 
 pub(super) async fn handle(request: &HttpRequest, state: &State) -> Result<HttpResponse, Problem> {
-    state.credential.check(request)?;
+    state.seeder(request)?;
     let scope = Scope::parse(request.uri().path()).ok_or_else(nothing_here)?;
     let removed = state.library.remove(&scope).await;
     if removed.map_err(Problem::internal)? {

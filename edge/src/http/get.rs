@@ -1,4 +1,4 @@
-//! `GET` and `HEAD`: an object, a part of it, or that it has not changed.
+//! `GET` and `HEAD`: an object, a part of it, or that it has not changed; for whoever may have it.
 
 use std::ops::Range;
 
@@ -9,13 +9,17 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use platform_http::Problem;
 
 use super::{State, disk_failed, headers, nothing_here};
-use crate::address::Address;
+use crate::address::{Address, Shown};
+use crate::doorkeeper::Refused;
 use crate::origin::Refusal;
 use crate::range::{self, Wanted};
 use crate::store::Stored;
 
 pub(super) async fn handle(request: &HttpRequest, state: &State) -> Result<HttpResponse, Problem> {
-    let address = Address::parse(request.uri().path()).ok_or_else(nothing_here)?;
+    let shown = Shown::parse(request.uri().path()).ok_or_else(nothing_here)?;
+    // Before anything is looked up: without a token all of a film is the same.
+    state.doorkeeper.admit(&shown).map_err(refused_playback)?;
+    let address = shown.address().ok_or_else(nothing_here)?;
     match state.library.get(&address).await {
         Ok(stored) => Ok(answer(request, &address, &stored)),
         Err(refusal) => refused(refusal),
@@ -90,6 +94,17 @@ fn impossible(size: u64) -> HttpResponse {
         response.headers_mut().insert(header::CONTENT_RANGE, value);
     }
     response
+}
+
+/// Why does not matter to players, and would tell others something.
+fn refused_playback(why: Refused) -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "playback-refused",
+        "This address is not valid",
+        "This address is not valid any more: load the page of the film again.",
+    )
+    .caused_by(why)
 }
 
 /// What the origin said of an object that it did not give is passed on as it came.

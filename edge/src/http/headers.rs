@@ -38,11 +38,12 @@ pub(super) fn common(response: &mut HttpResponse) {
     }
 }
 
-/// How long the object may be kept: a segment's bytes never change under one revision.
+/// How long the object may be kept, and only by whoever asked: caches in between do not look at
+/// tokens. A segment's bytes never change under one revision.
 pub(super) fn cache_control(address: &Address) -> &'static str {
     if address.is_manifest() {
-        "public, max-age=4"
+        "private, max-age=4"
     } else {
-        "public, max-age=31536000, immutable"
+        "private, max-age=31536000, immutable"
     }
 }

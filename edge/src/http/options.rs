@@ -21,6 +21,6 @@ pub(super) fn not_allowed() -> Problem {
         StatusCode::METHOD_NOT_ALLOWED,
         "method-not-allowed",
         "This cannot be done here",
-        "An edge answers GET and HEAD; PUT and DELETE are for whoever seeds it.",
+        "An edge answers GET and HEAD to players; PUT and DELETE are for whoever seeds it.",
     )
 }

@@ -22,7 +22,7 @@ pub(super) async fn handle(
     mut payload: web::Payload,
     state: &State,
 ) -> Result<HttpResponse, Problem> {
-    state.credential.check(request)?;
+    state.seeder(request)?;
     let address = Address::parse(request.uri().path()).ok_or_else(nothing_here)?;
     let expected = expected_digest(request)?;
     let store = state.library.store();

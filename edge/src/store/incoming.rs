@@ -130,7 +130,7 @@ fn write_all(mut file: &File, pending: &[Bytes]) -> io::Result<()> {
     pending.iter().try_for_each(|bytes| file.write_all(bytes))
 }
 
-pub(super) async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     tokio::task::spawn_blocking(work)

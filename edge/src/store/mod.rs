@@ -1,4 +1,5 @@
-//! The edge's folder: `{video}/{revision}/…` as on the origin, and `tmp/` for what is being written.
+//! The edge's folder: `films/{video}/{revision}/…` as on the origin, and `tmp/` for what is being
+//! written.
 
 mod incoming;
 mod stored;
@@ -10,15 +11,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use schemas::VideoId;
 use tokio::sync::Notify;
 
 use crate::address::{Address, Scope};
-use incoming::blocking;
 use usage::Usage;
 
-pub(crate) use incoming::Incoming;
+pub(crate) use incoming::{Incoming, blocking};
 pub(crate) use stored::Stored;
 
+const FILMS: &str = "films";
 const TEMPORARY: &str = "tmp";
 const LOCK: &str = "lock";
 
@@ -49,6 +51,7 @@ pub(crate) struct Store(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     folder: PathBuf,
+    films: PathBuf,
     max_bytes: u64,
     usage: Mutex<Usage>,
     make_room: Notify,
@@ -75,6 +78,7 @@ impl Store {
             .ok_or_else(|| FolderError::InUse { folder: name() })?;
         Ok(Self(Arc::new(Inner {
             folder: folder.to_owned(),
+            films: folder.join(FILMS),
             max_bytes,
             usage: Mutex::default(),
             make_room: Notify::new(),
@@ -86,7 +90,7 @@ impl Store {
     /// Opens what lies at `address`.
     pub(crate) async fn get(&self, address: &Address) -> io::Result<Option<Stored>> {
         let path = address.to_string();
-        let file = self.0.folder.join(&path);
+        let file = self.0.films.join(&path);
         let opened = blocking(move || Stored::new(Arc::new(File::open(file)?))).await;
         match opened {
             Ok(stored) => {
@@ -103,7 +107,7 @@ impl Store {
 
     /// Whether something lies at `address`.
     pub(crate) async fn has(&self, address: &Address) -> io::Result<bool> {
-        tokio::fs::try_exists(self.0.folder.join(address.to_string())).await
+        tokio::fs::try_exists(self.0.films.join(address.to_string())).await
     }
 
     /// Begins a file that will lie somewhere.
@@ -129,7 +133,7 @@ impl Store {
         let store = self.clone();
         let placed = blocking(move || {
             incoming.sync()?;
-            let target = store.0.folder.join(&path);
+            let target = store.0.films.join(&path);
             let deletions = locked(&store.0.deletions);
             if begun.is_some_and(|moment| moment != Moment(*deletions)) {
                 return Ok(false);
@@ -152,7 +156,7 @@ impl Store {
         let is_object = matches!(scope, Scope::Object(_));
         let store = self.clone();
         blocking(move || {
-            let target = store.0.folder.join(&path);
+            let target = store.0.films.join(&path);
             let mut deletions = locked(&store.0.deletions);
             *deletions += 1;
             let existed = if is_object {
@@ -197,7 +201,25 @@ fn take(folder: &Path) -> io::Result<Option<File>> {
     let temporary = folder.join(TEMPORARY);
     remove_folder(&temporary)?;
     fs::create_dir(&temporary)?;
+    adopt(folder)?;
     Ok(Some(lock))
+}
+
+/// Blocks: earlier versions kept films in the folder itself.
+fn adopt(folder: &Path) -> io::Result<()> {
+    let films = folder.join(FILMS);
+    fs::create_dir_all(&films)?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_film = name
+            .to_str()
+            .is_some_and(|it| it.parse::<VideoId>().is_ok());
+        if is_film && !fs::exists(films.join(&name))? {
+            fs::rename(entry.path(), films.join(&name))?;
+        }
+    }
+    Ok(())
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

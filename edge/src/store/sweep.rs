@@ -8,12 +8,12 @@ use std::time::SystemTime;
 use platform_core::Lifecycle;
 
 use super::incoming::blocking;
-use super::{LOCK, Store, TEMPORARY, is_absent, remove_file};
+use super::{Store, is_absent, remove_file};
 
 impl Store {
     /// Finds out what lies on the disk, then evicts whenever that becomes too much.
     pub(crate) async fn keep_to_budget(self, lifecycle: Lifecycle) {
-        let folder = self.0.folder.clone();
+        let folder = self.0.films.clone();
         match blocking(move || walk(&folder)).await {
             Ok(found) => self.usage().found(found),
             Err(error) => {
@@ -42,7 +42,7 @@ impl Store {
         if files == 0 {
             return;
         }
-        let folder = self.0.folder.clone();
+        let folder = self.0.films.clone();
         let removed = blocking(move || {
             let mut outcome = Ok(());
             for victim in victims {
@@ -76,9 +76,7 @@ fn walk(folder: &Path) -> io::Result<Vec<(String, u64)>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        if name != TEMPORARY && name != LOCK {
-            visit(&entry, &name.to_string_lossy(), &mut found)?;
-        }
+        visit(&entry, &name.to_string_lossy(), &mut found)?;
     }
     found.sort_unstable();
     Ok(found

@@ -645,8 +645,6 @@ export interface components {
             hls_url: string;
             /** @description A picture to show before playback. */
             poster_url?: string | null;
-            /** @description Playback token that these addresses carry. */
-            token: string;
         };
         /** @description Parts that are about to be sent. */
         PresignParts: {
@@ -924,7 +922,10 @@ export interface components {
              * @description Of the displayed picture.
              */
             height?: number | null;
-            /** @description Path of the HLS multivariant playlist. */
+            /**
+             * @description Path of the HLS multivariant playlist. It and all that it leads to can be fetched for at
+             *     least five hours, and those of pictures too; then ask for the video again.
+             */
             hls_url?: string | null;
             /** @description Paths of pictures from it, in order. */
             hover_urls: string[];

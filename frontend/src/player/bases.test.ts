@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { Bases } from './bases';
 
 const here = 'https://films.example';
-const segment = '/v/public/id/1/v/360p/3.m4s';
+const segment = '/v/token/id/1/v/360p/3.m4s';
 
 describe('the edges of a film', () => {
   it('are asked in turn, each until it fails', () => {
     const bases = new Bases(['https://a.example', ''], here);
     const asked = `https://a.example${segment}`;
     expect(bases.at(asked)).toBe(asked);
-    const sound = 'https://a.example/v/public/id/1/a/0/3.m4s';
+    const sound = 'https://a.example/v/token/id/1/a/0/3.m4s';
     expect(bases.at(sound)).toBe(sound);
     bases.failed(asked);
     expect(bases.at(asked)).toBe(here + segment);

@@ -30,7 +30,7 @@ export const watchOf = (video: Video): Watch => ({
   video,
   playback:
     video.state === 'live'
-      ? { hls_url: '/film.m3u8', dash_url: '/film.mpd', token: 'token', edge: 'here', bases: [''] }
+      ? { hls_url: '/film.m3u8', dash_url: '/film.mpd', edge: 'here', bases: [''] }
       : null,
 });
 

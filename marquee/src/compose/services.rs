@@ -1,9 +1,7 @@
 //! Starts one role.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use platform_core::secret;
 use platform_http::Service;
 
 use crate::cli::{Failure, Role};
@@ -60,6 +58,7 @@ async fn edge_provider(config: &Config, node: &Node) -> Result<(), Failure> {
         client: node.client(Service::EdgeProvider),
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
+        credentials: config.edges.all(&node.data)?,
     };
     edge_provider::build(config.edge_provider.clone(), deps).await?;
     Ok(())
@@ -70,7 +69,9 @@ async fn edge(config: &Config, node: &Node) -> Result<(), Failure> {
         client: node.client(Service::Edge),
         lifecycle: node.lifecycle.clone(),
         folder: node.data.join("edge"),
-        seed_key: secret::read_or_create(&seed_key(node))?,
+        seed_key: config.edges.own(&node.data)?,
+        playback: config.playback(&node.data)?,
+        clock: Node::clock(),
     };
     edge::build(config.edge.clone(), deps).await?;
     Ok(())
@@ -104,6 +105,7 @@ async fn metadata(config: &Config, node: &Node) -> Result<(), Failure> {
         client: node.client(Service::Metadata),
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
+        playback: config.playback(&node.data)?,
     };
     metadata::build(search, config.retention.clone(), deps).await?;
     Ok(())
@@ -117,9 +119,10 @@ async fn post_processor(config: &Config, node: &Node) -> Result<(), Failure> {
         client: node.client(Service::PostProcessor),
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
-        seed_key: secret::read_or_create(&seed_key(node))?,
+        credentials: config.edges.all(&node.data)?,
+        playback: config.playback(&node.data)?,
     };
-    post_processor::build(config.post_processor.clone(), deps).await?;
+    post_processor::build(config.post_processor, deps).await?;
     Ok(())
 }
 
@@ -154,9 +157,4 @@ fn gateway(config: &Config, node: &Node) -> Result<(), Failure> {
     let running = proxy::build(&config.gateway, deps)?;
     node.set_gateway(running.addr);
     Ok(())
-}
-
-/// What seeding the edges of this machine takes.
-fn seed_key(node: &Node) -> PathBuf {
-    node.data.join("run/seed.key")
 }

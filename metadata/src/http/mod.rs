@@ -2,6 +2,7 @@
 
 mod cursor;
 mod failure;
+mod playback;
 mod videos;
 mod view;
 
@@ -11,6 +12,7 @@ pub(crate) mod search;
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
+use platform_auth::PlaybackKey;
 use platform_core::Clock;
 use utoipa::OpenApi;
 
@@ -26,6 +28,7 @@ pub(crate) struct State {
     pub(crate) index: Arc<dyn SearchIndex>,
     pub(crate) rebuilds: Rebuilds,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) playback: PlaybackKey,
 }
 
 #[derive(OpenApi)]

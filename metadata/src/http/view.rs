@@ -246,7 +246,8 @@ pub(crate) struct VideoView {
     poster_url: Option<String>,
     /// Paths of pictures from it, in order.
     hover_urls: Vec<String>,
-    /// Path of the HLS multivariant playlist.
+    /// Path of the HLS multivariant playlist. It and all that it leads to can be fetched for at
+    /// least five hours, and those of pictures too; then ask for the video again.
     #[serde(skip_serializing_if = "Option::is_none")]
     hls_url: Option<String>,
     /// Path of the DASH manifest.
@@ -273,6 +274,7 @@ struct May {
 
 /// For whom videos are shown, and what their owners and those with whom they are shared are called.
 pub(super) struct Showing<'a> {
+    state: &'a super::State,
     who: Option<&'a Identity>,
     names: HashMap<OwnerId, String>,
 }
@@ -280,7 +282,7 @@ pub(super) struct Showing<'a> {
 impl<'a> Showing<'a> {
     /// Of `videos` to `who`.
     pub(super) async fn of(
-        state: &super::State,
+        state: &'a super::State,
         who: Option<&'a Identity>,
         videos: &[&Video],
     ) -> Result<Self, Problem> {
@@ -294,12 +296,14 @@ impl<'a> Showing<'a> {
         let people: Vec<OwnerId> = people.into_iter().cloned().collect();
         let names = state.store.names(&people).await;
         let names = names.map_err(failure::of_rows)?;
-        Ok(Self { who, names })
+        Ok(Self { state, who, names })
     }
 
     pub(super) fn show(&self, video: Video) -> VideoView {
         let theirs = is_theirs(&video, self.who);
-        let media = Media::of(&video);
+        let token = self.state.token(&video, self.who);
+        let media = token.map(|token| Media::of(&video, &token));
+        let media = media.unwrap_or_default();
         let may = May {
             edit: theirs
                 && self
@@ -394,7 +398,7 @@ struct Media {
 
 impl Media {
     /// The manifests exist from the plan on, the pictures from the first segments on.
-    fn of(video: &Video) -> Self {
+    fn of(video: &Video, token: &str) -> Self {
         let Video {
             id, facts, state, ..
         } = video;
@@ -402,7 +406,7 @@ impl Media {
         if facts.revision == 0 || gone {
             return Self::default();
         }
-        let path = |file: &str| format!("/v/public/{id}/{}/{file}", facts.revision);
+        let path = |file: &str| format!("/v/{token}/{id}/{}/{file}", facts.revision);
         let playable = *state >= State::Playable;
         Self {
             hls: Some(path("master.m3u8")),

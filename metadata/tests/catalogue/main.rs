@@ -10,7 +10,9 @@ use std::path::Path;
 
 use common::{Service, listed, live, rebuild, started};
 use metadata::{Config, RebuildStatus};
+use platform_auth::Grant;
 use platform_bus::Topic;
+use platform_core::Clock as _;
 use schemas::VideoId;
 use schemas::v1::event::Payload;
 use schemas::v1::{
@@ -153,7 +155,11 @@ async fn a_video_goes_from_upload_to_live_and_is_found() {
     let told = |body: &Value| body["complete"] == true && body["progress"]["segments_done"] == 2;
     let shown = service.until(&path, |_, body| told(body)).await;
     assert_eq!(shown["duration_s"], 5.5);
-    let media = format!("/v/public/{video}/1");
+    let token = shown["hls_url"].as_str().unwrap().split('/').nth(2);
+    let (token, now) = (token.unwrap(), service.clock.now_ms());
+    let grant = common::playback_key().verify(token, &video, now).unwrap();
+    assert_eq!(grant, Grant::anyone(video.clone(), 0));
+    let media = format!("/v/{token}/{video}/1");
     assert_eq!(shown["hls_url"], format!("{media}/master.m3u8"));
     assert_eq!(shown["dash_url"], format!("{media}/manifest.mpd"));
     assert_eq!(

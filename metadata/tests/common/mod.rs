@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use metadata::{Config, Deps, REBUILD_PATH, RebuildStatus, Retention};
+use platform_auth::PlaybackKey;
 use platform_bus::{EmbeddedBus, Topic, publish_event};
 use platform_core::clock::ManualClock;
-use platform_core::{Clock, Lifecycle};
+use platform_core::{Clock, Lifecycle, Redacted};
 use platform_db::Db;
 use schemas::v1::event::Payload;
 use schemas::v1::{UploadStarted, VideoLive};
@@ -15,6 +16,11 @@ use schemas::{NewEvent, OwnerId, VideoId};
 use serde_json::Value;
 use testkit::services::{from_gateway, from_service};
 use testkit::stage::{PATIENCE, eventually};
+
+/// What the catalogue under test makes playback tokens with.
+pub(crate) fn playback_key() -> PlaybackKey {
+    PlaybackKey::new(&Redacted::new("the playback key of the tests"))
+}
 
 /// A running catalogue.
 pub(crate) struct Service {
@@ -44,6 +50,7 @@ impl Service {
             client: testkit::services::client(),
             clock: Arc::new(clock.clone()),
             lifecycle: life.clone(),
+            playback: playback_key(),
         };
         let running = metadata::build(config, retention, deps).await.unwrap();
         Self {

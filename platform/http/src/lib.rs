@@ -1,5 +1,6 @@
 //! HTTP as every service speaks it: one way to serve, to fail, to find and to call each other.
 
+mod bearer;
 pub mod client;
 mod discovery;
 mod principal;
@@ -8,6 +9,7 @@ mod request;
 mod server;
 mod trust;
 
+pub use bearer::BearerKeys;
 pub use client::{CallError, Client};
 pub use discovery::{Addresses, Discovery, DiscoveryError, Replicas, Service};
 pub use principal::{Internal, PRINCIPAL_HEADER, Principal, Visitor};

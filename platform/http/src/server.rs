@@ -13,7 +13,7 @@ use actix_web::{App, HttpResponse, HttpServer};
 use platform_core::Lifecycle;
 
 use crate::trust::{Gate, guard};
-use crate::{Admission, Client, Discovery, DiscoveryError, Problem, Service, request};
+use crate::{Admission, BearerKeys, Client, Discovery, DiscoveryError, Problem, Service, request};
 
 /// A server that could not start.
 #[derive(Debug, thiserror::Error)]
@@ -104,7 +104,9 @@ impl Server {
             json_limit: 1 << 20,
             health: Health::default(),
             notice: Duration::ZERO,
-            admission: Admission::Services { open_below: None },
+            admission: Admission::Services {
+                bearers_below: None,
+            },
             headers: HeaderMap::new(),
         }
     }
@@ -117,11 +119,11 @@ impl Server {
         }
     }
 
-    /// The same, which answers everybody below `prefix`.
+    /// The same, which below `prefix` also answers whoever bears one of `keys`.
     #[must_use]
-    pub fn open_below(mut self, prefix: &'static str) -> Self {
+    pub fn bearers_below(mut self, prefix: &'static str, keys: BearerKeys) -> Self {
         self.admission = Admission::Services {
-            open_below: Some(prefix),
+            bearers_below: Some((prefix, keys)),
         };
         self
     }
@@ -351,10 +353,11 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn only_services_are_answered_but_for_health_and_what_is_open() {
+    async fn only_services_are_answered_but_for_health_and_whoever_bears_a_key() {
         let life = Lifecycle::new();
         let ours = trust("new\nold");
-        let server = Server::internal(Service::EdgeProvider).open_below("/origin/");
+        let keys = BearerKeys::new(&[Redacted::new("key"), Redacted::new("other")]);
+        let server = Server::internal(Service::EdgeProvider).bearers_below("/origin/", keys);
         let running = serve(server, &life, &client(ours.clone()), routes).unwrap();
         let http = reqwest::Client::new();
         let somebody = || Some(Identity::local());
@@ -371,8 +374,16 @@ mod tests {
         let cases = [
             ("", "/health/live", 204),
             ("", "/health/ready", 204),
-            ("", "/origin/film/1/master.m3u8", 200),
-            (&forged, "/origin/film/1/master.m3u8", 200),
+            ("", "/origin/film/1/master.m3u8", 401),
+            (&forged, "/origin/film/1/master.m3u8", 401),
+            (&service, "/origin/film/1/master.m3u8", 200),
+            ("Bearer key", "/origin/film/1/master.m3u8", 200),
+            ("Bearer other", "/origin/film/1/master.m3u8", 200),
+            ("Bearer ", "/origin/film/1/master.m3u8", 401),
+            ("Bearer keys", "/origin/film/1/master.m3u8", 401),
+            ("Bearer key", "/internal/visitor", 401),
+            ("Bearer key", "//origin/", 401),
+            ("Bearer key", "/%6frigin/", 401),
             ("", "/internal/visitor", 401),
             ("local", "/internal/visitor", 401),
             (&expired, "/internal/visitor", 401),
@@ -398,6 +409,7 @@ mod tests {
             let url = format!("http://{}{path}", running.addr);
             let request = match token {
                 "" => http.get(url),
+                key if key.starts_with("Bearer ") => http.get(url).header("authorization", key),
                 token => http.get(url).header(PRINCIPAL_HEADER, token),
             };
             let answer = request.send().await.unwrap();

@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, ResponseError as _};
 use platform_auth::{Caller, ServiceKey, TokenError};
 use platform_core::Clock;
 
-use crate::{PRINCIPAL_HEADER, Problem};
+use crate::{BearerKeys, PRINCIPAL_HEADER, Problem};
 
 /// What services know each other by: the key that they share, and the time.
 #[derive(Clone)]
@@ -45,14 +45,14 @@ impl Trust {
 }
 
 /// Whose requests a server answers. Nothing else in Marquee decides about that, so that what is
-/// open is told by `git grep 'Server::public\|open_below'`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// open is told by `git grep 'Server::public\|bearers_below'`.
+#[derive(Debug, Clone)]
 pub enum Admission {
     /// Those of our services, by their tokens.
     Services {
-        /// What begins with this is for everybody who reaches the server, for those who cannot make
+        /// What begins with this is also for whoever bears one of the keys: for those who cannot make
         /// tokens.
-        open_below: Option<&'static str>,
+        bearers_below: Option<(&'static str, BearerKeys)>,
     },
     /// Everybody's. Tokens are not looked at: what a stranger says of itself counts for nothing.
     Everybody,
@@ -68,15 +68,18 @@ pub(crate) struct Gate {
 impl Gate {
     /// Who asks, as far as it is known, or why there is no answer.
     fn admit(&self, request: &ServiceRequest) -> Result<Option<Caller>, Problem> {
-        let Admission::Services { open_below } = self.admission else {
+        let Admission::Services { bearers_below } = &self.admission else {
             return Ok(None);
         };
         let token = request.headers().get(PRINCIPAL_HEADER);
         let caller = token.and_then(|token| self.trust.caller(token.to_str().ok()?).ok());
         // The path as it was sent: one that is written in another way is not open.
         let path = request.uri().path();
+        let bears_key = |(prefix, keys): &(&str, BearerKeys)| {
+            path.starts_with(prefix) && keys.admit(request.headers())
+        };
         let is_open = matches!(path, "/health/live" | "/health/ready")
-            || open_below.is_some_and(|prefix| path.starts_with(prefix));
+            || bearers_below.as_ref().is_some_and(bears_key);
         if caller.is_some() || is_open {
             return Ok(caller);
         }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use media::Plan;
 use media::plan::{ObjectRef, PlanReadError, folder};
+use platform_auth::PlaybackKey;
 use platform_blob::{BlobError, Blobs};
 use platform_core::{Clock, Lifecycle};
 
@@ -75,6 +76,7 @@ pub(crate) struct Workshop {
     pub(crate) tasks: Tasks,
     pub(crate) edges: Edges,
     pub(crate) blobs: Arc<dyn Blobs>,
+    pub(crate) playback: PlaybackKey,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) lifecycle: Lifecycle,
 }

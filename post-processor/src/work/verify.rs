@@ -1,6 +1,7 @@
 //! Playing the beginning of a film from an edge, as a player does.
 
 use bytes::Bytes;
+use platform_auth::Grant;
 use url::Url;
 
 use super::begin::Brought;
@@ -43,6 +44,10 @@ pub(crate) enum VerifyError {
     Outside(String),
 }
 
+/// The generation of access that no film reaches, so that none of it is denied: what plays the film
+/// to see whether it does is nobody whom its owner lets or does not let see it.
+const NEWEST: u32 = u32::MAX;
+
 type Check = fn(&[u8]) -> Result<(), BoxesError>;
 
 impl Workshop {
@@ -53,16 +58,19 @@ impl Workshop {
         place: &Place,
         brought: &Brought,
     ) -> Result<(), WorkError> {
+        let grant = Grant::anyone(job.video.clone(), NEWEST);
+        let token = self.playback.sign(&grant, self.clock.now_ms());
         let edge = Played {
             job,
-            place,
+            film: place.played(&token)?,
             brought,
         };
-        let master = within(place, &place.film, "master.m3u8")?;
+        let film = &edge.film;
+        let master = within(film, film, "master.m3u8")?;
         let text = self.fetch(&edge, &master).await?;
         let choice = playlist::choose(&text.lossy()).map_err(wrong_playlist(&master))?;
         for uri in [Some(choice.variant), choice.sound].into_iter().flatten() {
-            let url = within(place, &master, &uri)?;
+            let url = within(film, &master, &uri)?;
             let text = self.fetch(&edge, &url).await?;
             let beginning = playlist::begin(&text.lossy()).map_err(wrong_playlist(&url))?;
             let checks: [(String, Check); 2] = [
@@ -70,7 +78,7 @@ impl Workshop {
                 (beginning.first, boxes::segment),
             ];
             for (uri, check) in checks {
-                let url = within(place, &url, &uri)?;
+                let url = within(film, &url, &uri)?;
                 let bytes = self.fetch(&edge, &url).await?;
                 check(&bytes.0).map_err(|source| VerifyError::Boxes { url, source })?;
             }
@@ -82,13 +90,9 @@ impl Workshop {
     /// a film is complete, so that the object store may have a newer one by now: an edge that serves
     /// that is right too.
     async fn fetch(&self, edge: &Played<'_>, url: &Url) -> Result<Fetched, WorkError> {
-        let Played {
-            job,
-            place,
-            brought,
-        } = edge;
+        let Played { job, film, brought } = edge;
         let served = self.edges.get(url.clone()).await?;
-        let path = url.as_str().strip_prefix(place.film.as_str());
+        let path = url.as_str().strip_prefix(film.as_str());
         let path = path.ok_or_else(|| VerifyError::Outside(url.to_string()))?;
         if brought.get(path).is_some_and(|bytes| *bytes == served) {
             return Ok(Fetched(served));
@@ -107,7 +111,8 @@ impl Workshop {
 /// An edge that a film is played from.
 struct Played<'a> {
     job: &'a Job,
-    place: &'a Place,
+    /// Ends with a slash.
+    film: Url,
     brought: &'a Brought,
 }
 
@@ -119,11 +124,11 @@ impl Fetched {
     }
 }
 
-/// What `uri` means in the playlist at `base`, if that lies within the film.
-fn within(place: &Place, base: &Url, uri: &str) -> Result<Url, VerifyError> {
+/// What `uri` means in the playlist at `base`, if that lies within `film`.
+fn within(film: &Url, base: &Url, uri: &str) -> Result<Url, VerifyError> {
     let outside = || VerifyError::Outside(uri.to_owned());
     let url = base.join(uri).map_err(|_e| outside())?;
-    let inside = url.as_str().starts_with(place.film.as_str());
+    let inside = url.as_str().starts_with(film.as_str());
     inside.then_some(url).ok_or_else(outside)
 }
 

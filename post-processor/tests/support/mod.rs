@@ -7,9 +7,10 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use media::plan::ObjectRef;
+use platform_auth::PlaybackKey;
 use platform_blob::{Blobs, PutOptions};
 use platform_bus::Topic;
-use platform_core::{Lifecycle, Redacted, SystemClock};
+use platform_core::{Clock as _, Lifecycle, Redacted, SystemClock};
 use platform_http::{Client, Server, Service};
 use post_processor::{Config, Deps};
 use schemas::v1::event::Payload;
@@ -19,6 +20,10 @@ use testkit::film::Film;
 use testkit::stage::{Ear, Stage};
 
 const SEED_KEY: &str = "the key of the tests";
+
+fn playback_key() -> PlaybackKey {
+    PlaybackKey::new(&Redacted::new("the playback key of the tests"))
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -36,7 +41,7 @@ struct State {
     rewrite: Option<(Arc<dyn Blobs>, String, Bytes)>,
 }
 
-/// The edge-provider and its edges in one server, which outlives restarts of the post-processor.
+/// The edge-provider and its edges, which outlive restarts of the post-processor.
 #[derive(Debug, Clone)]
 pub(crate) struct EdgeStubs {
     state: Arc<Mutex<State>>,
@@ -53,7 +58,7 @@ impl EdgeStubs {
         let placement = move |state: web::Data<Mutex<State>>| {
             let found = found.clone();
             async move {
-                let base = found.resolve(Service::EdgeProvider).unwrap();
+                let base = found.resolve(Service::Edge).unwrap();
                 let edge = |name: &&str| {
                     json!({ "id": name, "url": base.join(&format!("/edges/{name}/")).unwrap(),
                         "public_url": "", "credential": "default", "state": "healthy" })
@@ -63,21 +68,28 @@ impl EdgeStubs {
                     .iter()
                     .filter(|name| !gone.contains(&(**name).to_owned()));
                 let edges: Vec<_> = here.map(edge).collect();
-                let both = json!({ "token": "public", "edges": edges, "items": edges });
+                let both = json!({ "edges": edges, "items": edges });
                 HttpResponse::Ok().json(both)
             }
         };
-        // Its edges take no service tokens.
-        let server = Server::internal(Service::EdgeProvider).open_below("/edges/");
-        platform_http::serve(server, &Lifecycle::new(), &client, move |app| {
-            app.app_data(shared.clone())
+        let life = Lifecycle::new();
+        let edges = shared.clone();
+        // Edges take no service tokens.
+        let server = Server::public(Service::Edge);
+        platform_http::serve(server, &life, &client, move |app| {
+            app.app_data(edges.clone())
                 .app_data(web::PayloadConfig::new(1 << 24))
+                .route("/edges/{edge}/{path:.*}", web::route().to(serve));
+        })
+        .unwrap();
+        let server = Server::internal(Service::EdgeProvider);
+        platform_http::serve(server, &life, &client, move |app| {
+            app.app_data(shared.clone())
                 .route(
                     "/internal/placement/{video}",
                     web::get().to(placement.clone()),
                 )
-                .route("/internal/edges", web::get().to(placement.clone()))
-                .route("/edges/{edge}/{path:.*}", web::route().to(serve));
+                .route("/internal/edges", web::get().to(placement.clone()));
         })
         .unwrap();
         Self { state, client }
@@ -112,7 +124,7 @@ impl EdgeStubs {
 
     /// How often `object` was brought.
     pub(crate) fn times_brought(&self, film: &Film, object: &ObjectRef) -> usize {
-        let path = format!("v/public/{}/1/{object}", film.id);
+        let path = format!("films/{}/1/{object}", film.id);
         self.state()
             .brought
             .iter()
@@ -122,7 +134,7 @@ impl EdgeStubs {
 
     /// What `edge` has of `object`.
     pub(crate) fn stored(&self, edge: &str, film: &Film, object: &ObjectRef) -> Option<Bytes> {
-        let path = format!("v/public/{}/1/{object}", film.id);
+        let path = format!("films/{}/1/{object}", film.id);
         self.state().stored.get(&(edge.to_owned(), path)).cloned()
     }
 
@@ -149,7 +161,8 @@ impl EdgeStubs {
             client: self.client.clone(),
             clock: Arc::new(SystemClock),
             lifecycle: stage.life.clone(),
-            seed_key: Redacted::new(SEED_KEY),
+            credentials: [("default".to_owned(), Redacted::new(SEED_KEY))].into(),
+            playback: playback_key(),
         };
         post_processor::build(Config::default(), deps)
             .await
@@ -194,7 +207,7 @@ async fn serve(
     let (answer, rewrite) = {
         let mut state = state.lock().unwrap();
         let answer = answer(&request, body, &place, &mut state);
-        let key = place.1.replace("v/public/", "media/");
+        let key = place.1.replace("films/", "media/");
         let put = request.method() == Method::PUT;
         let rewrite = state.rewrite.take_if(|(_, at, _)| put && *at == key);
         (answer, rewrite)
@@ -217,7 +230,10 @@ fn answer(
     }
     if request.method() == Method::GET {
         let lie = state.lying.contains(&place.0);
-        return match state.stored.get(place) {
+        let Some(path) = played(&place.1) else {
+            return HttpResponse::Forbidden().finish();
+        };
+        return match state.stored.get(&(place.0.clone(), path)) {
             Some(_) if lie => HttpResponse::Ok().body("something else"),
             Some(bytes) => HttpResponse::Ok().body(bytes.clone()),
             None => HttpResponse::NotFound().finish(),
@@ -242,6 +258,14 @@ fn answer(
         }
     }
     HttpResponse::NoContent().finish()
+}
+
+/// Where what players ask for at `path` was brought to, if they may have it.
+fn played(path: &str) -> Option<String> {
+    let (token, rest) = path.strip_prefix("v/")?.split_once('/')?;
+    let film = rest.split('/').next()?.parse().ok()?;
+    let verified = playback_key().verify(token, &film, SystemClock.now_ms());
+    verified.ok().map(|_grant| format!("films/{rest}"))
 }
 
 /// The upload of `film` is complete.

@@ -11,8 +11,11 @@ use crate::town::Town;
 const NOTICED: Duration = Duration::from_secs(8);
 
 /// The paths of what a player of the best quality fetches.
-async fn played(base: &str, id: &str) -> Vec<String> {
-    let film = format!("/v/public/{id}/1");
+async fn played(town: &Town, base: &str, id: &str) -> Vec<String> {
+    let playback = town.playback(id).await;
+    let master = playback["hls_url"].as_str().unwrap();
+    let film = master.strip_prefix(base).unwrap();
+    let film = film.strip_suffix("/master.m3u8").unwrap();
     let text = async |path: &str| {
         let answer = reqwest::get(format!("{base}{film}/{path}")).await.unwrap();
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
@@ -33,7 +36,7 @@ async fn a_film_plays_on_when_an_edge_dies() {
     let mut town = Town::new().await;
     let id = town.upload(24).await;
     let bases = town.bases(&id, 2).await;
-    let paths = played(&bases[0], &id).await;
+    let paths = played(&town, &bases[0], &id).await;
     assert!(paths.len() >= 4, "{paths:?}");
     let last = paths.last().unwrap().rsplit_once(&format!("{id}/"));
     let last = last.unwrap().1.to_owned();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use system_tests::{Marquee, film};
-use testkit::nginx::NginxEdge;
+use testkit::nginx::{NginxEdge, PLAYBACK_KEY};
 use testkit::ports;
 use testkit::stage::eventually;
 
@@ -47,15 +47,19 @@ impl Town {
             ));
             edges.push(edge);
         }
+        let playback = folder.path().join("playback.key");
+        std::fs::write(&playback, PLAYBACK_KEY).unwrap();
         let listed = listed.join(",");
         let key = folder.path().join("seed.key");
         std::fs::write(&key, SEED_KEY).unwrap();
         let config = folder.path().join("marquee.toml");
         let text = format!(
-            "listen = {{ edge-provider = '{origin}' }}
+            "playback_key_file = '{}'
+            listen = {{ edge-provider = '{origin}' }}
             edge_provider = {{ embedded = false, edges = [{listed}] }}
-            post_processor = {{ credential_files = {{ default = '{}' }} }}
+            edges = {{ credential_files = {{ default = '{}' }} }}
             {}",
+            playback.display(),
             key.display(),
             settings.config
         );
@@ -94,7 +98,7 @@ impl Town {
                 .map(|base| base.as_str().unwrap().to_owned())
                 .collect();
             let first = playback["hls_url"].as_str()?;
-            assert!(first.starts_with(&format!("{}/v/public/{id}/", bases[0])));
+            assert!(first.starts_with(&format!("{}/v/1.", bases[0])), "{first}");
             (bases.len() == count).then_some(bases)
         })
         .await
@@ -102,7 +106,7 @@ impl Town {
 
     /// Where edges keep a film.
     pub(crate) fn folders(&self, id: &str) -> Vec<PathBuf> {
-        let of = |edge: &NginxEdge| edge.folder().join("films/v/public").join(id);
+        let of = |edge: &NginxEdge| edge.folder().join("films").join(id);
         self.edges.iter().map(of).collect()
     }
 

@@ -16,10 +16,13 @@ mod serving;
 
 use std::time::Duration;
 
+use platform_auth::{Grant, PlaybackKey};
+use platform_core::{Clock as _, Redacted, SystemClock};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use schemas::VideoId;
 use url::Url;
 
+pub use crate::nginx::PLAYBACK_KEY;
 pub use origin::OriginStub;
 pub use pulling::{
     a_broken_pull_is_never_a_whole_object, a_hundred_who_miss_cause_one_pull,
@@ -28,7 +31,8 @@ pub use pulling::{
 };
 pub use seeding::{
     a_body_that_is_not_what_was_sent_is_refused, deletion_removes_what_it_names,
-    seeding_takes_the_credential, what_is_put_again_is_replaced,
+    players_and_seeders_have_addresses_of_their_own, seeding_takes_the_credential,
+    what_is_put_again_is_replaced,
 };
 pub use serving::{
     a_conditional_request_is_answered, a_head_tells_what_a_get_would, a_preflight_is_answered,
@@ -46,6 +50,7 @@ macro_rules! edge_stories {
             a_conditional_request_is_answered,
             a_preflight_is_answered,
             no_path_leads_elsewhere,
+            players_and_seeders_have_addresses_of_their_own,
             seeding_takes_the_credential,
             what_is_put_again_is_replaced,
             a_body_that_is_not_what_was_sent_is_refused,
@@ -61,7 +66,17 @@ macro_rules! edge_stories {
     };
 }
 
-/// An edge under test.
+/// A token for everything of `film`.
+pub fn token(film: &VideoId) -> String {
+    sign(&Grant::anyone(film.clone(), 0))
+}
+
+fn sign(grant: &Grant) -> String {
+    let key = PlaybackKey::new(&Redacted::new(PLAYBACK_KEY));
+    key.sign(grant, SystemClock.now_ms())
+}
+
+/// An edge under test, which checks tokens with [`PLAYBACK_KEY`].
 #[derive(Debug)]
 pub struct Subject {
     /// Where it serves.
@@ -113,16 +128,26 @@ impl Subject {
 }
 
 /// A film that only one story knows.
-struct Film(String);
+struct Film(VideoId);
 
 impl Film {
     fn new() -> Self {
-        Self(VideoId::random(&mut rand::rng()).into())
+        Self(VideoId::random(&mut rand::rng()))
     }
 
-    /// Path of its object on the edge.
+    /// Path of its object for players.
     fn path(&self, object: &str) -> String {
-        format!("/v/public/{}/1/{object}", self.0)
+        self.path_by(&token(&self.0), object)
+    }
+
+    /// The same by another token.
+    fn path_by(&self, token: &str, object: &str) -> String {
+        format!("/v/{token}/{}/1/{object}", self.0)
+    }
+
+    /// The same object's path for whoever seeds.
+    fn at(&self, object: &str) -> String {
+        format!("/films/{}/1/{object}", self.0)
     }
 
     /// The same object's path on the origin.

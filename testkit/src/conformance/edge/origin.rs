@@ -8,8 +8,8 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use platform_core::Lifecycle;
-use platform_http::{Client, Server, Service};
+use platform_core::{Lifecycle, Redacted};
+use platform_http::{BearerKeys, Client, Server, Service};
 use tokio::sync::watch;
 use url::Url;
 
@@ -44,11 +44,12 @@ pub struct OriginStub {
 }
 
 impl OriginStub {
-    /// Starts an origin that has nothing yet.
-    pub fn start(lifecycle: &Lifecycle, client: &Client) -> Self {
+    /// Starts an origin that has nothing yet, and answers services and who bears `seed_key`.
+    pub fn start(lifecycle: &Lifecycle, client: &Client, seed_key: &str) -> Self {
         let state: Arc<Mutex<State>> = Arc::default();
         let shared = web::Data::from(Arc::clone(&state));
-        let server = Server::internal(Service::EdgeProvider).open_below("/origin/");
+        let keys = BearerKeys::new(&[Redacted::new(seed_key)]);
+        let server = Server::internal(Service::EdgeProvider).bearers_below("/origin/", keys);
         let running = platform_http::serve(server, lifecycle, client, move |app| {
             app.app_data(shared.clone())
                 .route("/origin/{rest:.*}", web::get().to(answer));

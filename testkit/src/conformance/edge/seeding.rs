@@ -8,7 +8,7 @@ use super::{Film, Subject, body, header, pattern, send};
 /// Without the credential nothing is stored and nothing is deleted.
 pub async fn seeding_takes_the_credential(edge: &Subject) {
     let film = Film::new();
-    let (there, missing) = (film.path("v/360p/0.m4s"), film.path("v/360p/1.m4s"));
+    let (there, missing) = (film.at("v/360p/0.m4s"), film.at("v/360p/1.m4s"));
     edge.seed(&there, "stays").await;
     let almost = edge.seed_key.get(1..).unwrap_or_default();
     for authorization in [
@@ -35,22 +35,42 @@ pub async fn seeding_takes_the_credential(edge: &Subject) {
             );
         }
     }
+    let (there, missing) = (film.path("v/360p/0.m4s"), film.path("v/360p/1.m4s"));
     assert_eq!(body(edge.get(&there).await).await, "stays");
     assert_eq!(edge.get(&missing).await.status(), 404);
+}
+
+/// Players cannot change anything, not even with the credential; whoever seeds cannot look.
+pub async fn players_and_seeders_have_addresses_of_their_own(edge: &Subject) {
+    let film = Film::new();
+    edge.seed(&film.at("v/360p/0.m4s"), "stays").await;
+    for object in ["v/360p/0.m4s", "v/360p/1.m4s"] {
+        let path = film.path(object);
+        assert_eq!(edge.put(&path, "foreign").await.status(), 405);
+        assert_eq!(edge.delete(&path).await.status(), 405);
+        let request = edge.request(Method::GET, &film.at(object));
+        let looked = send(request.bearer_auth(&edge.seed_key)).await;
+        assert_eq!(looked.status(), 405);
+    }
+    assert_eq!(
+        body(edge.get(&film.path("v/360p/0.m4s")).await).await,
+        "stays"
+    );
+    assert_eq!(edge.get(&film.path("v/360p/1.m4s")).await.status(), 404);
 }
 
 /// The second PUT wins, at once, and the last one has another tag than the first.
 pub async fn what_is_put_again_is_replaced(edge: &Subject) {
     let film = Film::new();
-    let path = film.path("master.m3u8");
-    assert_eq!(edge.put(&path, "first").await.status(), 201);
+    let (at, path) = (film.at("master.m3u8"), film.path("master.m3u8"));
+    assert_eq!(edge.put(&at, "first").await.status(), 201);
     let first = edge.get(&path).await;
     let etag = header(&first, "etag").to_owned();
     assert_eq!(body(first).await, "first");
-    assert_eq!(edge.put(&path, "other").await.status(), 204);
+    assert_eq!(edge.put(&at, "other").await.status(), 204);
     assert_eq!(body(edge.get(&path).await).await, "other");
     tokio::time::sleep(edge.tags_tell_apart).await;
-    assert_eq!(edge.put(&path, "third").await.status(), 204);
+    assert_eq!(edge.put(&at, "third").await.status(), 204);
     let third = edge.get(&path).await;
     assert_ne!(header(&third, "etag"), etag);
     assert_eq!(body(third).await, "third");
@@ -62,36 +82,44 @@ pub async fn a_body_that_is_not_what_was_sent_is_refused(edge: &Subject) {
         return;
     }
     let film = Film::new();
-    let path = film.path("v/360p/0.m4s");
+    let path = film.at("v/360p/0.m4s");
     let digest = base64::engine::general_purpose::STANDARD.encode([7; 32]);
     let request = edge.request(Method::PUT, &path).bearer_auth(&edge.seed_key);
     let request = request.header("content-digest", format!("sha-256=:{digest}:"));
     assert_eq!(send(request.body("broken")).await.status(), 400);
-    assert_eq!(edge.get(&path).await.status(), 404);
+    assert_eq!(edge.get(&film.path("v/360p/0.m4s")).await.status(), 404);
 }
 
 /// An object, a revision, a film: what is deleted is gone, and nothing else.
 pub async fn deletion_removes_what_it_names(edge: &Subject) {
     let (film, other) = (Film::new(), Film::new());
-    let of = |revision: u32, object: &str| format!("/v/public/{}/{revision}/{object}", film.0);
+    let of = |revision: u32, object: &str| format!("/films/{}/{revision}/{object}", film.0);
     let all = [
         of(1, "master.m3u8"),
         of(1, "v/360p/0.m4s"),
         of(2, "v/360p/0.m4s"),
         of(12, "v/360p/0.m4s"),
-        other.path("v/360p/0.m4s"),
+        other.at("v/360p/0.m4s"),
     ];
+    let shown = |at: &str| {
+        let id = if at.contains(other.0.as_str()) {
+            &other.0
+        } else {
+            &film.0
+        };
+        at.replace("/films/", &format!("/v/{}/", super::token(id)))
+    };
     for path in &all {
         edge.seed(path, pattern(100)).await;
     }
     for (deleted, left) in [
         (of(1, "master.m3u8"), vec![1, 2, 3, 4]),
         (of(1, ""), vec![2, 3, 4]),
-        (format!("/v/public/{}/", film.0), vec![4]),
+        (format!("/films/{}/", film.0), vec![4]),
     ] {
         assert_eq!(edge.delete(&deleted).await.status(), 204, "{deleted}");
         for (number, path) in all.iter().enumerate() {
-            let status = edge.get(path).await.status().as_u16();
+            let status = edge.get(&shown(path)).await.status().as_u16();
             let expected = if left.contains(&number) { 200 } else { 404 };
             assert_eq!(status, expected, "{path} after DELETE {deleted}");
         }
