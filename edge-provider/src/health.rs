@@ -8,6 +8,7 @@ use platform_http::{Client, DiscoveryError, Service};
 use reqwest::Method;
 use url::Url;
 
+use crate::denials::Behind;
 use crate::store::{Edge, Edges};
 
 /// Two failed checks make an edge unhealthy: one that is gone is noticed within five seconds.
@@ -19,6 +20,7 @@ pub(crate) async fn watch(
     edges: Edges,
     client: Client,
     clock: Arc<dyn Clock>,
+    behind: Behind,
     lifecycle: Lifecycle,
 ) {
     loop {
@@ -36,13 +38,14 @@ pub(crate) async fn watch(
         };
         let checks = known
             .iter()
-            .map(|edge| check(&edges, &client, &*clock, edge));
+            .map(|edge| check(&edges, &client, &*clock, &behind, edge));
         futures_util::future::join_all(checks).await;
     }
 }
 
-async fn check(edges: &Edges, client: &Client, clock: &dyn Clock, edge: &Edge) {
-    let answers = answers(client, edge).await;
+async fn check(edges: &Edges, client: &Client, clock: &dyn Clock, behind: &Behind, edge: &Edge) {
+    // One that lets through what it should not is as bad as one that is away.
+    let answers = answers(client, edge).await && !behind.is_too_far(&edge.id);
     if answers != edge.healthy {
         tracing::info!(edge = edge.id, answers, "an edge changed");
     }

@@ -1,6 +1,7 @@
 //! Edges: which there are, which hold what, and the origin that they pull from.
 
 mod address;
+mod denials;
 mod domain;
 mod health;
 mod http;
@@ -16,10 +17,12 @@ use platform_core::{Clock, Lifecycle, Redacted};
 use platform_db::{Db, DbError, MigrateError};
 use platform_http::{BearerKeys, Client, Running, ServeError, Server, Service};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 use url::Url;
 
+use denials::{DENIED, Denials, Teller, news};
 use origin::Origin;
-use store::{Edge, Edges, MIGRATIONS};
+use store::{EDGES, Edge, Edges};
 
 /// The embedded edge's id.
 const EMBEDDED: &str = "embedded";
@@ -94,7 +97,7 @@ pub struct Deps {
     pub bus: Arc<dyn Bus>,
     /// Holds what edges pull.
     pub blobs: Arc<dyn Blobs>,
-    /// Finds the embedded edge and checks the others.
+    /// Finds the embedded edge, checks the others, tells all, and asks accounts.
     pub client: Client,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -141,7 +144,8 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
     let registered = registered(&config)?;
     let probe = db.probe();
     let db = db.about("edge-provider");
-    db.migrate("edge-provider", MIGRATIONS).await?;
+    db.migrate("edge-provider", &[EDGES, DENIED]).await?;
+    let denials = Denials::new(db.clone());
     let edges = Edges::new(db);
     let several = registered.len() > 1;
     edges
@@ -155,6 +159,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         lifecycle.clone(),
         &config,
     );
+    let news_from = Arc::clone(&bus);
     let group = format!("origin-{}", config.instance);
     lifecycle.spawn(origin::listen(
         origin.clone(),
@@ -162,10 +167,33 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         group,
         lifecycle.clone(),
     ));
+    let keys: Vec<_> = credentials.values().cloned().collect();
+    let told = Arc::new(Notify::new());
+    let news = news::News {
+        denials: denials.clone(),
+        clock: Arc::clone(&clock),
+        told: Arc::clone(&told),
+    };
+    let teller = Teller::new(
+        edges.clone(),
+        denials,
+        client.clone(),
+        credentials,
+        Arc::clone(&clock),
+        told,
+    );
     if several {
+        let behind = teller.behind().clone();
         let (edges, client) = (edges.clone(), client.clone());
-        lifecycle.spawn(health::watch(edges, client, clock, lifecycle.clone()));
+        lifecycle.spawn(health::watch(
+            edges,
+            client,
+            clock,
+            behind,
+            lifecycle.clone(),
+        ));
     }
+    refuse(news, teller, news_from, &client, &lifecycle);
     let caller = client.clone();
     let state = http::State {
         edges,
@@ -173,7 +201,6 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         client,
         replicas: config.replicas.max(1),
     };
-    let keys: Vec<_> = credentials.values().cloned().collect();
     let server = Server::internal(Service::EdgeProvider)
         .bearers_below(ORIGIN, BearerKeys::new(&keys))
         .needing("its database", probe);
@@ -181,6 +208,26 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         http::routes(app, &state);
     })?;
     Ok(running)
+}
+
+/// Has edges refuse what they must.
+fn refuse(
+    news: news::News,
+    teller: Teller,
+    bus: Arc<dyn Bus>,
+    client: &Client,
+    lifecycle: &Lifecycle,
+) {
+    lifecycle.spawn(teller.run(lifecycle.clone()));
+    lifecycle.spawn(news::listen(
+        news.clone(),
+        client.clone(),
+        lifecycle.clone(),
+    ));
+    lifecycle.spawn_vital(
+        "edge-provider events",
+        platform_bus::consume(bus, Arc::new(news), lifecycle.clone()),
+    );
 }
 
 fn registered(config: &Config) -> Result<Vec<Edge>, StartError> {

@@ -4,7 +4,7 @@ use platform_db::{Db, DbError, Migration};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(
+pub(crate) const EDGES: Migration = Migration::new(
     1,
     "CREATE TABLE edges_edge (
         id TEXT PRIMARY KEY,
@@ -15,7 +15,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(
         failures BIGINT NOT NULL DEFAULT 0,
         last_seen_ms BIGINT NOT NULL DEFAULT 0
     )",
-)];
+);
 
 /// Failed checks in a row after which an edge gets no films and no viewers.
 const FAILURES_ALLOWED: i64 = 2;
@@ -110,6 +110,11 @@ impl Edges {
         .fetch_all(self.0.reader())
         .await?;
         Ok(rows.iter().map(Edge::read).collect::<Result<_, _>>()?)
+    }
+
+    /// The edge `id`, if it is registered.
+    pub(crate) async fn get(&self, id: &str) -> Result<Option<Edge>, DbError> {
+        Ok(self.all().await?.into_iter().find(|edge| edge.id == id))
     }
 
     /// The edge `id` answered.

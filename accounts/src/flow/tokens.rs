@@ -154,10 +154,14 @@ impl Accounts {
         }))
     }
 
-    /// What was revoked so lately that access tokens of it may still be about.
-    pub(crate) async fn revocations(&self) -> Result<Revocations, AccountError> {
+    /// What was revoked after `since_ms`; otherwise so lately that access tokens of it may still be
+    /// about.
+    pub(crate) async fn revocations(
+        &self,
+        since_ms: Option<i64>,
+    ) -> Result<Revocations, AccountError> {
         let as_of_ms = self.clock.now_ms();
-        let since = as_of_ms.saturating_sub(TOLD_MS);
+        let since = since_ms.unwrap_or_else(|| as_of_ms.saturating_sub(TOLD_MS));
         Ok(Revocations {
             credentials: self.store.revoked(since).await?,
             as_of_ms,

@@ -27,13 +27,20 @@ struct Revoked {
     as_of_ms: i64,
 }
 
+#[derive(Deserialize)]
+struct Since {
+    /// Milliseconds since the Unix epoch; by default as long ago as access tokens live.
+    since_ms: Option<i64>,
+}
+
 /// `GET /internal/accounts/revocations`: credentials whose access tokens are not to be accepted.
 #[get("/internal/accounts/revocations")]
 pub(super) async fn revocations(
     _: Internal,
+    since: web::Query<Since>,
     accounts: web::Data<Accounts>,
 ) -> Result<HttpResponse, Problem> {
-    let revoked = accounts.revocations().await?;
+    let revoked = accounts.revocations(since.since_ms).await?;
     Ok(HttpResponse::Ok().json(Revoked {
         credentials: revoked.credentials,
         as_of_ms: revoked.as_of_ms,
