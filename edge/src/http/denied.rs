@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use platform_auth::Denied;
 use platform_http::Problem;
 
-use super::{State, nothing_here};
+use super::{State, nothing_here, options};
 
 const MARK: &str = "/denied/mark";
 
@@ -37,10 +37,11 @@ pub(super) async fn put(
 }
 
 pub(super) fn get(request: &HttpRequest, state: &State) -> Result<HttpResponse, Problem> {
+    if request.uri().path() != MARK {
+        return Err(options::not_allowed());
+    }
     state.seeder(request)?;
-    let is_mark = request.uri().path() == MARK;
-    let mark = state.denials.mark().filter(|_| is_mark);
-    let mark = mark.ok_or_else(nothing_here)?;
+    let mark = state.denials.mark().ok_or_else(nothing_here)?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("text/plain")

@@ -8,21 +8,24 @@
     reason = "a suite fails by panicking, as any test"
 )]
 
+mod matrix;
 mod origin;
 mod pulling;
 mod raw;
 mod seeding;
 mod serving;
+mod tokens;
 
 use std::time::Duration;
 
-use platform_auth::{Grant, PlaybackKey};
+use platform_auth::{Denied, Grant, PlaybackKey};
 use platform_core::{Clock as _, Redacted, SystemClock};
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::{Client, Method, RequestBuilder, Response, header as header_names};
 use schemas::VideoId;
 use url::Url;
 
 pub use crate::nginx::PLAYBACK_KEY;
+pub use matrix::only_who_may_gets_anything;
 pub use origin::OriginStub;
 pub use pulling::{
     a_broken_pull_is_never_a_whole_object, a_hundred_who_miss_cause_one_pull,
@@ -37,6 +40,11 @@ pub use seeding::{
 pub use serving::{
     a_conditional_request_is_answered, a_head_tells_what_a_get_would, a_preflight_is_answered,
     a_range_is_answered, every_kind_has_its_headers, no_path_leads_elsewhere,
+};
+
+pub use tokens::{
+    denials_take_the_credential, what_is_denied_is_refused_at_once,
+    without_a_token_all_of_a_film_is_the_same,
 };
 
 /// Gives the names of all stories to the macro `$story`, so that no edge leaves one out.
@@ -62,6 +70,10 @@ macro_rules! edge_stories {
             a_manifest_is_renewed,
             a_manifest_outlives_its_origin,
             a_large_object_streams,
+            without_a_token_all_of_a_film_is_the_same,
+            what_is_denied_is_refused_at_once,
+            denials_take_the_credential,
+            only_who_may_gets_anything,
         );
     };
 }
@@ -72,8 +84,12 @@ pub fn token(film: &VideoId) -> String {
 }
 
 fn sign(grant: &Grant) -> String {
+    sign_at(grant, SystemClock.now_ms())
+}
+
+fn sign_at(grant: &Grant, now_ms: i64) -> String {
     let key = PlaybackKey::new(&Redacted::new(PLAYBACK_KEY));
-    key.sign(grant, SystemClock.now_ms())
+    key.sign(grant, now_ms)
 }
 
 /// An edge under test, which checks tokens with [`PLAYBACK_KEY`].
@@ -118,6 +134,15 @@ impl Subject {
     async fn delete(&self, path: &str) -> Response {
         let request = self.request(Method::DELETE, path);
         send(request.bearer_auth(&self.seed_key)).await
+    }
+
+    /// Denies `name`, which is answered by `status`.
+    async fn deny(&self, name: &Denied, status: u16) {
+        let request = self.request(Method::PUT, &format!("/denied/{name}"));
+        // RFC 9110, section 8.6: nginx does not take a body for empty of which nothing is said.
+        let request = request.header(header_names::CONTENT_LENGTH, "0");
+        let answer = send(request.bearer_auth(&self.seed_key)).await;
+        assert_eq!(answer.status(), status, "PUT /denied/{name}");
     }
 
     /// Puts `body` where it must succeed.
