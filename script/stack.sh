@@ -13,7 +13,8 @@ stack_started=()
 
 # need_stack: every server runs and is named, or this ends with what is missing.
 need_stack() {
-  need_packages nginx:nginx kcat:kcat protoc:protobuf-compiler aws:awscli curl:curl \
+  need_nginx
+  need_packages kcat:kcat protoc:protobuf-compiler aws:awscli curl:curl \
     psql:postgresql-client docker-compose:docker-compose openssl:openssl
   stack_folder="$(mktemp -d)"
   chmod 755 "$stack_folder"
