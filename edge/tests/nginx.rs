@@ -12,7 +12,7 @@ use platform_core::Lifecycle;
 use reqwest::{Body, Method, Response};
 use schemas::VideoId;
 use testkit::conformance::edge::{self as contract, OriginStub, Subject};
-use testkit::nginx::NginxEdge;
+use testkit::nginx::{NginxEdge, PLAYBACK_KEY};
 use testkit::stage::eventually;
 use url::Url;
 
@@ -140,6 +140,45 @@ async fn a_reload_interrupts_nobody_and_changes_the_key() {
     origin.release(&asked);
     let begun = begun.bytes().await.unwrap();
     assert!(begun == whole, "the reload tore what was under way");
+}
+
+#[tokio::test]
+#[ignore = "needs a real nginx: script/test --real"]
+async fn playback_keys_are_replaced_while_players_play() {
+    let running = Running::new().await;
+    let (played, seeded, _) = paths("v/360p/0.m4s");
+    running.send(Method::PUT, &seeded, SEED_KEY, "x").await;
+    let status = async || running.get(&played).await.status().as_u16();
+    assert_eq!(status().await, 200);
+    running
+        .nginx
+        .reload_with_playback(&format!("the-new-key\n\n{PLAYBACK_KEY}\n"));
+    for _ in 0..50 {
+        assert_eq!(status().await, 200);
+    }
+    running.nginx.reload_with_playback("the-new-key");
+    eventually("the old key is good no more", async || {
+        status().await == 403
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a real nginx: script/test --real"]
+async fn what_cannot_be_looked_at_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let running = Running::new().await;
+    let (played, seeded, _) = paths("v/360p/0.m4s");
+    running.send(Method::PUT, &seeded, SEED_KEY, "x").await;
+    let denied = running.nginx.folder().join("denied");
+    let set = |mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(&denied, mode).unwrap();
+    };
+    set(0o000);
+    assert_eq!(running.get(&played).await.status(), 403);
+    set(0o700);
+    assert_eq!(running.get(&played).await.status(), 200);
 }
 
 #[tokio::test]

@@ -7,5 +7,6 @@
 )]
 
 mod death;
+mod private;
 mod tls;
 mod town;
