@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -17,6 +17,7 @@ use schemas::v1::event::Payload;
 use schemas::v1::{VideoChanged, VideoDeleted};
 use serde_json::json;
 use testkit::stage::{Stage, eventually};
+use tokio::time::Instant;
 
 /// How soon whoever was signed out gets nothing any more.
 const SOON: Duration = Duration::from_secs(5);
@@ -46,14 +47,14 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let stage = Stage::new().await;
+        let ground = Stage::new().await;
         let client = testkit::services::client();
         let state: Arc<Mutex<State>> = Arc::default();
         let shared = web::Data::from(Arc::clone(&state));
         let edges = shared.clone();
-        let served = platform_http::serve(
+        let edges_run = platform_http::serve(
             Server::public(Service::Edge),
-            &stage.life,
+            &ground.life,
             &client,
             move |app| {
                 let route = "/{edge}/denied/{name}";
@@ -61,9 +62,9 @@ impl World {
                     .route(route, web::route().to(edge));
             },
         );
-        let base = format!("http://{}", served.unwrap().addr);
+        let base = format!("http://{}", edges_run.unwrap().addr);
         let server = Server::internal(Service::Accounts);
-        platform_http::serve(server, &stage.life, &client, move |app| {
+        platform_http::serve(server, &ground.life, &client, move |app| {
             app.app_data(shared.clone()).route(
                 "/internal/accounts/revocations",
                 web::get().to(async |state: web::Data<Mutex<State>>| {
@@ -85,7 +86,7 @@ impl World {
             ..Config::default()
         };
         let world = Self {
-            stage,
+            stage: ground,
             state,
             client,
             config,
