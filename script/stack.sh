@@ -2,7 +2,7 @@
 # against. Source it after lib.sh.
 #
 # Servers that are named in the environment (MARQUEE_TEST_KAFKA, MARQUEE_TEST_S3,
-# MARQUEE_TEST_ELASTICSEARCH, MARQUEE_TEST_POSTGRES; see testkit/src/real.rs) are used as they are.
+# MARQUEE_TEST_ELASTICSEARCH, MARQUEE_TEST_POSTGRES, MARQUEE_TEST_SMTP; see testkit/src/real.rs) are used as they are.
 # The others are started for this run: PostgreSQL and nginx from their packages; Kafka, MinIO and
 # Elasticsearch by kafka.sh, minio.sh and es.sh (`… start FOLDER PORT`, `… stop FOLDER`) in the
 # folder that MARQUEE_STACK names.
@@ -25,6 +25,7 @@ need_stack() {
   export MARQUEE_TEST_S3_KEY="${MARQUEE_TEST_S3_KEY:-minioadmin}"
   export MARQUEE_TEST_S3_SECRET="${MARQUEE_TEST_S3_SECRET:-minioadmin}"
   need_postgres
+  need_mail_server
   export MARQUEE_TEST_NGINX="${MARQUEE_TEST_NGINX:-$(PATH="$PATH:/usr/sbin" command -v nginx)}"
 }
 
@@ -61,6 +62,19 @@ need_postgres() {
     start >>"$folder.log" || die "PostgreSQL could not start: see $folder/log"
   stack_started+=("$programs/pg_ctl")
   export MARQUEE_TEST_POSTGRES="postgres://postgres@127.0.0.1:$port/postgres"
+}
+
+# A Python with aiosmtpd: the tests start mail servers of their own with it.
+need_mail_server() {
+  [ -n "${MARQUEE_TEST_SMTP:-}" ] && return
+  local home="$cache/test-smtp"
+  if [ ! -x "$home/bin/aiosmtpd" ]; then
+    say "installing a mail server into $home"
+    python3 -c 'import ensurepip' 2>/dev/null || need_packages no-ensurepip:python3-venv
+    python3 -m venv "$home"
+    "$home/bin/pip" install --quiet aiosmtpd==1.4.6
+  fi
+  export MARQUEE_TEST_SMTP="$home/bin/python"
 }
 
 # PostgreSQL refuses to run as root.

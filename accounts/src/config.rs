@@ -3,6 +3,8 @@
 use platform_auth::Role;
 use serde::{Deserialize, Serialize};
 
+use crate::mail::Smtp;
+
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -28,6 +30,9 @@ pub struct Config {
     pub key_rotation_days: u32,
     /// Memory that hashing of passwords may take at a time, MiB: 19 a password; others wait.
     pub hashing_memory_mib: u32,
+    /// The server that brings links to people's addresses. Without one they are in the log, for the
+    /// operator to pass on.
+    pub smtp: Option<Smtp>,
     /// Milliseconds between two removals of what is of no more use.
     pub sweep_interval_ms: u64,
 }
@@ -39,6 +44,7 @@ impl Default for Config {
             new_user_role: Role::Uploader,
             key_rotation_days: 30,
             hashing_memory_mib: 256,
+            smtp: None,
             sweep_interval_ms: 5 * 60 * 1000,
         }
     }

@@ -16,6 +16,7 @@ mod hashing;
 mod http;
 mod keys;
 mod links;
+mod mail;
 mod store;
 mod sweep;
 
@@ -28,7 +29,8 @@ use platform_http::{Client, ServeError, Server, Service, serve};
 
 pub use config::{Config, Registration};
 pub use http::openapi;
-pub use links::{Link, LinkSender, OperatorLinks};
+pub use links::{Link, LinkSender, OperatorLinks, Purpose};
+pub use mail::{Encryption, MailError, Mailer, Smtp};
 
 use error::AccountError;
 use flow::Accounts;

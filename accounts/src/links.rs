@@ -3,12 +3,24 @@
 use async_trait::async_trait;
 use platform_core::Redacted;
 
-/// A link by which somebody chooses a new password.
+/// What a link is good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// The user of this name chooses a new password.
+    Reset {
+        /// What they sign in with.
+        user: String,
+    },
+    /// Somebody signs up.
+    Invitation,
+}
+
+/// A link that brings somebody in.
 #[derive(Debug, Clone)]
 pub struct Link {
-    /// The name of whom it is for.
-    pub user: String,
-    /// Their address, if they gave one. It is not verified.
+    /// What it is good for.
+    pub purpose: Purpose,
+    /// The address of whom it is for, if they gave one. It is not verified.
     pub email: Option<String>,
     /// What is behind the site's address: a path with the secret in it.
     pub path: Redacted,
@@ -19,7 +31,12 @@ pub struct Link {
 /// Brings links to people.
 #[async_trait]
 pub trait LinkSender: Send + Sync {
-    /// Brings `link`. What goes wrong is for the operator to see, not for who asked for it.
+    /// Whether it reaches people by their addresses, rather than by way of the operator.
+    fn is_mail(&self) -> bool {
+        false
+    }
+
+    /// Brings `link`, or sees to it that it is brought: it does not wait for the other side. What goes wrong is for the operator to see, not for who asked for it.
     async fn send(&self, link: &Link);
 }
 
@@ -31,8 +48,13 @@ pub struct OperatorLinks;
 impl LinkSender for OperatorLinks {
     /// The one place where a secret is logged, and meant to be: there is no other way to the user.
     async fn send(&self, link: &Link) {
+        let user = match &link.purpose {
+            Purpose::Reset { user } => user,
+            // Whoever made it has it on their page.
+            Purpose::Invitation => return,
+        };
         tracing::warn!(
-            user = link.user,
+            user,
             email = link.email,
             path = link.path.expose(),
             expires_at = link.expires_at,

@@ -53,6 +53,11 @@ pub fn nginx() -> String {
     server("MARQUEE_TEST_NGINX", "/usr/sbin/nginx")
 }
 
+/// A Python that has aiosmtpd, a mail server.
+pub fn smtp() -> String {
+    server("MARQUEE_TEST_SMTP", "/usr/bin/python3")
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "which servers there are is for whoever runs the tests to say"

@@ -2,11 +2,14 @@
 
 use platform_auth::{Identity, Role};
 use platform_core::Redacted;
+use platform_core::clock::rfc3339;
 use platform_db::Tx;
 
 use super::{Accounts, Origin};
-use crate::domain::{User, random_secret};
+use crate::domain::{Email, User, random_secret};
 use crate::error::AccountError;
+use crate::links::{Link, Purpose};
+use crate::mail::is_mailable;
 use crate::store::links::{self, Kind, NewLink};
 use crate::store::{revocations, sessions, tokens, users};
 
@@ -25,6 +28,13 @@ pub(crate) struct Standing {
 pub(crate) struct Invitation {
     pub(crate) secret: Redacted,
     pub(crate) expires_at_ms: i64,
+}
+
+impl Invitation {
+    /// The path of the page on which to use it.
+    pub(crate) fn path(&self) -> Redacted {
+        Redacted::new(format!("/sign-up?invitation={}", self.secret.expose()))
+    }
 }
 
 impl Accounts {
@@ -77,13 +87,15 @@ impl Accounts {
             .await
     }
 
-    /// Makes an invitation to become a user with `role`.
+    /// Makes an invitation to become a user with `role`, and mails it to `email`, if given.
     pub(crate) async fn invite(
         &self,
         admin: &Identity,
         role: Role,
+        email: Option<&str>,
         from: &Origin,
     ) -> Result<Invitation, AccountError> {
+        let email = email.map(|text| self.address(text)).transpose()?;
         let secret = random_secret(&mut rand::rng());
         let now = self.clock.now_ms();
         let expires_at_ms = now.saturating_add(INVITATION_MS);
@@ -106,10 +118,37 @@ impl Accounts {
                 Ok::<_, AccountError>(())
             })
             .await?;
-        Ok(Invitation {
+        let invitation = Invitation {
             secret,
             expires_at_ms,
-        })
+        };
+        if email.is_some() {
+            let link = Link {
+                purpose: Purpose::Invitation,
+                email,
+                path: invitation.path(),
+                expires_at: rfc3339(expires_at_ms),
+            };
+            self.links.send(&link).await;
+        }
+        Ok(invitation)
+    }
+
+    /// The address `text`, if letters reach it.
+    fn address(&self, text: &str) -> Result<String, AccountError> {
+        if !self.links.is_mail() {
+            return Err(AccountError::Invalid(
+                "This site sends no mail: leave the address out, and pass the link on yourself."
+                    .to_owned(),
+            ));
+        }
+        let email = Email::new(text).map_err(AccountError::Invalid)?;
+        if !is_mailable(email.as_str()) {
+            return Err(AccountError::Invalid(
+                "The e-mail address is not valid: write it as name@example.org.".to_owned(),
+            ));
+        }
+        Ok(email.as_str().to_owned())
     }
 }
 

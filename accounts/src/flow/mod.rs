@@ -105,6 +105,6 @@ impl Accounts {
 }
 
 /// Randomness that may be held while one waits: that of the thread may not.
-fn fresh() -> rand::rngs::StdRng {
+pub(crate) fn fresh() -> rand::rngs::StdRng {
     <rand::rngs::StdRng as rand::SeedableRng>::from_rng(&mut rand::rng())
 }

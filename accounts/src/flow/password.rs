@@ -8,7 +8,7 @@ use tracing::warn;
 use super::{Accounts, Origin};
 use crate::domain::{check_password, random_secret};
 use crate::error::AccountError;
-use crate::links::Link;
+use crate::links::{Link, Purpose};
 use crate::store::links::{self, Kind, NewLink};
 use crate::store::{sessions, users};
 
@@ -103,7 +103,9 @@ impl Accounts {
             })
             .await?;
         let link = Link {
-            user: user.name.clone(),
+            purpose: Purpose::Reset {
+                user: user.name.clone(),
+            },
             email: user.email.clone(),
             path: Redacted::new(format!("/reset-password?token={}", secret.expose())),
             expires_at: rfc3339(expires_at_ms),

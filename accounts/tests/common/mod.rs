@@ -72,6 +72,16 @@ impl Service {
 
     /// One that shares its time with others.
     pub(crate) async fn start_at(dir: &Path, config: Config, clock: ManualClock) -> Self {
+        Self::start_with(dir, config, clock, |letters, _life| letters).await
+    }
+
+    /// One whose links are brought by what `links` makes.
+    pub(crate) async fn start_with(
+        dir: &Path,
+        config: Config,
+        clock: ManualClock,
+        links: impl FnOnce(Arc<Letters>, &Lifecycle) -> Arc<dyn LinkSender>,
+    ) -> Self {
         let (ground, life) = (Lifecycle::new(), Lifecycle::new());
         let db = testkit::rows::open(dir, &ground).await;
         let key = ServiceKey::new(&Redacted::new("services"));
@@ -80,7 +90,7 @@ impl Service {
         let letters = Arc::new(Letters::default());
         let deps = Deps {
             db: db.clone(),
-            links: Arc::<Letters>::clone(&letters),
+            links: links(Arc::clone(&letters), &life),
             client: Client::new(discovery, trust, "accounts").unwrap(),
             clock: Arc::new(clock.clone()),
             lifecycle: life.clone(),

@@ -36,9 +36,16 @@ pub(crate) async fn start(role: Role, config: &Config, node: &Node) -> Result<()
 }
 
 async fn accounts(config: &Config, node: &Node) -> Result<(), Failure> {
+    let links: Arc<dyn accounts::LinkSender> = match &config.accounts.smtp {
+        Some(smtp) => {
+            let origin = config.gateway.origin();
+            Arc::new(accounts::Mailer::new(smtp, origin, &node.lifecycle)?)
+        }
+        None => Arc::new(accounts::OperatorLinks),
+    };
     let deps = accounts::Deps {
         db: node.db.clone(),
-        links: Arc::new(accounts::OperatorLinks),
+        links,
         client: node.client(Service::Accounts),
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),

@@ -15,6 +15,9 @@ use crate::http::view::RoleView;
 struct Invite {
     /// What they become.
     role: RoleView,
+    /// Whom the invitation is mailed to, where the site sends mail.
+    #[schema(max_length = 254)]
+    email: Option<String>,
 }
 
 /// An invitation, which one person can use.
@@ -35,6 +38,7 @@ struct InvitationView {
     request_body = Invite,
     responses(
         (status = 201, description = "The invitation", body = InvitationView),
+        (status = 400, description = "The address is not valid, or the site sends no mail", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 403, description = "The caller is no admin", body = ProblemDocument, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -47,11 +51,12 @@ pub(crate) async fn invite(
     accounts: web::Data<Accounts>,
 ) -> Result<HttpResponse, Problem> {
     let admin = principal.admin()?;
-    let made = accounts.invite(&admin, body.role.into(), &from).await?;
-    let secret = made.secret.expose();
+    let made = accounts
+        .invite(&admin, body.role.into(), body.email.as_deref(), &from)
+        .await?;
     Ok(HttpResponse::Created().json(InvitationView {
-        path: format!("/sign-up?invitation={secret}"),
-        invitation: secret.to_owned(),
+        path: made.path().expose().to_owned(),
+        invitation: made.secret.expose().to_owned(),
         expires_at: rfc3339(made.expires_at_ms),
     }))
 }
