@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use accounts::{Config, Deps, Link, LinkSender, Registration};
 use platform_auth::{AccessVerifier, Caller, Identity, ServiceKey};
+use platform_bus::{Bus, EmbeddedBus};
 use platform_core::clock::ManualClock;
 use platform_core::{Clock as _, Lifecycle, Redacted, SystemClock};
 use platform_db::Db;
@@ -42,6 +43,7 @@ pub(crate) struct Service {
     life: Lifecycle,
     pub(crate) clock: ManualClock,
     pub(crate) db: Db,
+    pub(crate) bus: Arc<dyn Bus>,
     pub(crate) letters: Arc<Letters>,
     pub(crate) claim: Option<String>,
     key: ServiceKey,
@@ -84,6 +86,7 @@ impl Service {
     ) -> Self {
         let (ground, life) = (Lifecycle::new(), Lifecycle::new());
         let db = testkit::rows::open(dir, &ground).await;
+        let bus = EmbeddedBus::open(db.clone(), &ground).await.unwrap();
         let key = ServiceKey::new(&Redacted::new("services"));
         let trust = Trust::new(key.clone(), Arc::new(clock.clone()));
         let discovery = Discovery::new(Addresses::default(), None);
@@ -101,6 +104,7 @@ impl Service {
             life,
             clock,
             db,
+            bus: Arc::new(bus),
             letters,
             claim: running.claim.map(|claim| claim.expose().to_owned()),
             key,

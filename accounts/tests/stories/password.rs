@@ -1,6 +1,9 @@
 //! Passwords change, get lost, and open the door again.
 
+use platform_bus::Topic;
 use reqwest::Method;
+use schemas::v1::AccountDeleted;
+use schemas::v1::event::Payload;
 use serde_json::json;
 use testkit::stage::eventually;
 
@@ -93,6 +96,9 @@ async fn whoever_leaves_is_forgotten_and_the_name_is_free() {
     let service = Service::start(dir.path(), open()).await;
     let mut ada = service.newcomer("ada", "192.0.2.1").await;
     let (session, mut tab) = (ada.session(), ada.clone());
+    let id = ada.identity.as_ref().unwrap().user.as_str().to_owned();
+    let topic = [Topic::Accounts.name().to_owned()];
+    let mut listener = service.bus.subscribe("listener", &topic).await.unwrap();
     let me = "/api/accounts/me";
     let wrong = ada
         .call(Method::DELETE, me, Some(&json!({"password": "guessed it"})))
@@ -108,5 +114,16 @@ async fn whoever_leaves_is_forgotten_and_the_name_is_free() {
     assert_eq!(tab.get(me).await.body["user"], json!(null));
     assert_eq!(ada.sign_in("ada", PASSWORD).await.status, 401);
     service.newcomer("ada", "192.0.2.2").await;
+    // Whoever keeps what she owned is told once, and nobody was while the password was wrong.
+    let told = listener.next(10).await.unwrap();
+    drop(listener);
+    let [told] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert_eq!(told.key, id);
+    let event = schemas::decode(&told.payload).unwrap();
+    let deleted = AccountDeleted { user: id.clone() };
+    assert_eq!(event.payload, Some(Payload::AccountDeleted(deleted)));
+    assert_eq!(event.principal, id);
     service.stop().await;
 }
