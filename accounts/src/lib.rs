@@ -9,6 +9,7 @@
 //! links as digests. The seeds of the signing keys are the one exception.
 
 mod config;
+mod console;
 mod domain;
 mod error;
 mod flow;
@@ -28,6 +29,7 @@ use platform_db::{Db, MigrateError};
 use platform_http::{Client, ServeError, Server, Service, serve};
 
 pub use config::{Config, Registration};
+pub use console::{IssueError, NewApiToken, issue_token};
 pub use http::openapi;
 pub use links::{Link, LinkSender, OperatorLinks, Purpose};
 pub use mail::{Encryption, MailError, Mailer, Smtp};

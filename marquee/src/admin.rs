@@ -1,5 +1,7 @@
 //! `marquee admin`: looks after a Marquee. What runs is asked by calls that no gateway passes on.
 
+mod token;
+
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ pub(crate) async fn run(command: AdminCommand) -> Result<bool, Failure> {
         AdminCommand::Reindex(arguments) => reindex(&arguments).await,
         AdminCommand::Backup(arguments) => backup::back_up(&arguments).await,
         AdminCommand::Restore(arguments) => backup::restore(&arguments).await,
+        AdminCommand::Token(arguments) => token::print(arguments).await,
         AdminCommand::CheckBackup(arguments) => backup::check(&arguments.folder).await,
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use platform_auth::Scope;
 use platform_core::Redacted;
 use url::Url;
 
@@ -29,6 +30,10 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Upload films and wait until they can be watched.
     Upload(UploadArguments),
+    /// Sign in to a Marquee, and keep an API token for the commands that follow.
+    Login(LoginArguments),
+    /// End the token that `login` kept, and forget it.
+    Logout(LoginArguments),
     /// Look after a Marquee.
     #[command(subcommand)]
     Admin(AdminCommand),
@@ -50,6 +55,34 @@ pub(crate) enum AdminCommand {
     Restore(BackupArguments),
     /// Make sure that a backup is whole, byte by byte.
     CheckBackup(CheckBackupArguments),
+    /// Print a new API token, on the machine with the data folder.
+    Token(TokenArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArguments {
+    /// Whose it is: a name or an address. Default: the first admin.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// What it may be used for: read, upload, edit, admin. Default: all that the user may.
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
+    pub(crate) scope: Vec<Scope>,
+    /// What it is called on the page of the account.
+    #[arg(long, value_name = "NAME", default_value = "marquee admin token")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoginArguments {
+    /// Address of the Marquee.
+    #[arg(
+        value_name = "URL",
+        env = "MARQUEE_SERVER",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub(crate) server: Url,
 }
 
 #[derive(Debug, Args)]
@@ -163,7 +196,7 @@ pub(crate) struct UploadArguments {
     )]
     pub(crate) server: Url,
     /// An API token, where people sign in: made on the page of one's account. Better given by the
-    /// environment, since everybody on a machine sees arguments.
+    /// environment, since everybody on a machine sees arguments. Default: what `marquee login` kept.
     #[arg(
         long,
         value_name = "TOKEN",

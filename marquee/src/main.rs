@@ -6,6 +6,8 @@ mod cli;
 mod compose;
 mod config;
 mod health;
+mod kept;
+mod login;
 mod openapi;
 mod upload;
 
@@ -28,6 +30,8 @@ fn main() -> ExitCode {
         Command::Up(arguments) => runtime.block_on(compose::up(arguments)),
         Command::Serve(arguments) => runtime.block_on(compose::serve(arguments)),
         Command::Upload(arguments) => return runtime.block_on(upload::run(arguments)),
+        Command::Login(arguments) => runtime.block_on(login::log_in(&arguments)),
+        Command::Logout(arguments) => runtime.block_on(login::log_out(&arguments)),
         Command::Admin(command) => runtime.block_on(admin::run(command)),
         Command::Openapi => openapi::print(),
         Command::Health(arguments) => runtime.block_on(health::ask(&arguments)),

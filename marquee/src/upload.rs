@@ -9,7 +9,10 @@ mod wait;
 
 use std::process::ExitCode;
 
-use crate::cli::UploadArguments;
+use platform_core::Redacted;
+
+use crate::cli::{Failure, UploadArguments, fail};
+use crate::kept::Kept;
 
 use api::Api;
 use output::Output;
@@ -56,9 +59,13 @@ pub(crate) enum UploadError {
 /// Uploads the files one after the other, all of each file's bandwidth to itself. Fails if any did.
 pub(crate) async fn run(arguments: UploadArguments) -> ExitCode {
     let output = Output::new(arguments.json);
+    let token = match token(&arguments) {
+        Ok(token) => token,
+        Err(error) => return fail(error.as_ref()),
+    };
     let mut code = ExitCode::SUCCESS;
     for file in &arguments.files {
-        if let Err(error) = one(&arguments, file, &output).await {
+        if let Err(error) = one(&arguments, token.as_ref(), file, &output).await {
             output.failed(file, &error);
             code = ExitCode::FAILURE;
         }
@@ -66,12 +73,21 @@ pub(crate) async fn run(arguments: UploadArguments) -> ExitCode {
     code
 }
 
+/// The token that was given, or else the one that is kept for the server.
+fn token(arguments: &UploadArguments) -> Result<Option<Redacted>, Failure> {
+    match &arguments.token {
+        Some(token) => Ok(Some(token.clone())),
+        None => Ok(Kept::of_this_user()?.token(&arguments.server)?),
+    }
+}
+
 async fn one(
     arguments: &UploadArguments,
+    token: Option<&Redacted>,
     file: &std::path::Path,
     output: &Output,
 ) -> Result<(), UploadError> {
-    let api = Api::new(arguments.server.clone(), arguments.token.clone())?;
+    let api = Api::new(arguments.server.clone(), token.cloned())?;
     let source = Source::open(file).await?;
     let upload = api.create(&source, arguments.title.as_deref()).await?;
     let bar = output.bar(&source.name, source.size);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, Response};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use system_tests::marquee::command_plain;
 use system_tests::{Marquee, film};
 use testkit::stage::eventually;
+use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
 
 /// As soon as this, nothing that was ended is accepted any more.
@@ -185,4 +187,79 @@ async fn people_sign_in_upload_and_are_out_within_seconds() {
     let out = "/api/accounts/sign-out";
     assert_eq!(bob.status(Method::POST, out, &json!({})).await, 204);
     bob.is_out().await;
+}
+
+/// Runs a command of somebody whose home is `home`, with `input` on its standard input.
+async fn run(home: &Path, arguments: &[&str], input: &str) -> Result<String, String> {
+    let mut child = command_plain(arguments)
+        .env_remove("MARQUEE_TOKEN")
+        .env("XDG_CONFIG_HOME", home)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A command that reads nothing may be gone already.
+    drop(stdin.write_all(input.as_bytes()).await);
+    drop(stdin);
+    let output = child.wait_with_output().await.unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() {
+        Ok(text(&output.stdout))
+    } else {
+        Err(text(&output.stderr))
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_the_data_folder_gets_a_token_that_login_keeps_and_logout_ends() {
+    let marquee = Marquee::up_with(&[("MARQUEE__GATEWAY__OPEN", "false")]).await;
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let data = marquee.data().to_str().unwrap().to_owned();
+    let told = run(home, &["admin", "token", "--data", &data], "").await;
+    assert!(told.unwrap_err().contains("there is no admin yet"));
+    let nothing = run(home, &["admin", "token", "--data", "/nowhere"], "").await;
+    assert!(nothing.unwrap_err().contains("there is no Marquee"));
+
+    let (_, secret) = marquee.claim().unwrap().split_once("token=").unwrap();
+    let mut claim = named("ada");
+    claim["token"] = secret.into();
+    let ada = Person::by(&marquee, "/api/accounts/claim", &claim).await;
+    let scoped = ["admin", "token", "--data", &data, "--scope", "read,upload"];
+    let token = run(home, &scoped, "").await.unwrap();
+    let listed = ada
+        .json(Method::GET, "/api/accounts/tokens", &Value::Null)
+        .await;
+    assert_eq!(listed["items"][0]["scopes"], json!(["read", "upload"]));
+    let unknown = ["admin", "token", "--data", &data, "--user", "bob"];
+    let unknown = run(home, &unknown, "").await.unwrap_err();
+    assert!(unknown.contains("no user called"), "{unknown}");
+
+    let url = marquee.url();
+    let odd = run(home, &["login", url], "mqt_made-up").await.unwrap_err();
+    assert!(odd.contains("token"), "{odd}");
+    let told = run(home, &["login", url], &token).await.unwrap();
+    assert!(told.contains("as ada"), "{told}");
+    let clip = film::lavfi(marquee.data(), "clip.mp4", 2, "25", "320x240");
+    let upload = [
+        "upload",
+        "--wait",
+        "none",
+        "--server",
+        url,
+        clip.to_str().unwrap(),
+    ];
+    run(home, &upload, "").await.unwrap();
+
+    let told = run(home, &["logout", url], "").await.unwrap();
+    assert!(told.contains("signed out"), "{told}");
+    let refused = run(home, &upload, "").await.unwrap_err();
+    assert!(refused.contains("Sign in"), "{refused}");
+    let program = Person {
+        token: Some(token.trim().to_owned()),
+        ..Person::nobody(&marquee)
+    };
+    program.is_out().await;
 }

@@ -26,7 +26,7 @@ use crate::{Config, Deps};
 pub(crate) use admin::Standing;
 pub(crate) use sessions::SignedIn;
 pub(crate) use sign_up::NewUser;
-pub(crate) use tokens::NewToken;
+pub(crate) use tokens::{NewToken, make_token};
 
 /// How long an access token lives, seconds.
 pub(crate) const ACCESS_S: i64 = 600;

@@ -8,7 +8,7 @@ use crate::domain::{
     RefreshToken, Session, Turn, User, digest, expiry_ms, random_id, random_secret, successor,
 };
 use crate::error::AccountError;
-use crate::store::{sessions, users};
+use crate::store::{sessions, tokens, users};
 
 /// Somebody who is signed in, with what says so.
 #[derive(Debug)]
@@ -165,7 +165,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Ends the session of whoever asks, by what they bring along.
+    /// Ends the session, or the API token, of whoever asks, by what they bring along.
     pub(crate) async fn sign_out(
         &self,
         identity: Option<&Identity>,
@@ -180,9 +180,11 @@ impl Accounts {
                 }
                 if let Some(identity) = identity {
                     let user = identity.user.as_str();
-                    sessions::revoke(tx.conn(), user, &identity.credential, now).await?;
-                    self.note(&mut tx, from, user, "signed out", &identity.credential)
-                        .await?;
+                    let own = &identity.credential;
+                    if !sessions::revoke(tx.conn(), user, own, now).await? {
+                        tokens::revoke(tx.conn(), user, Some(own), now).await?;
+                    }
+                    self.note(&mut tx, from, user, "signed out", own).await?;
                 }
                 tx.commit().await?;
                 Ok(())

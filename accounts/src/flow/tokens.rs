@@ -8,8 +8,10 @@ use platform_core::text::is_not_for_reading;
 use schemas::OwnerId;
 
 use super::{Accounts, Origin};
-use crate::domain::{API_TOKEN, allows, api_token, digest, random_id};
+use crate::domain::{API_TOKEN, User, allows, api_token, digest, random_id};
 use crate::error::AccountError;
+use crate::store::Store;
+use crate::store::audit::{self, Entry};
 use crate::store::tokens::{self, ApiToken};
 
 /// Most tokens of one user.
@@ -46,57 +48,7 @@ impl Accounts {
     ) -> Result<(ApiToken, Redacted), AccountError> {
         let user = self.user(identity.user.as_str()).await?;
         let now = self.clock.now_ms();
-        let name = new.name.trim();
-        if name.is_empty()
-            || name.chars().count() > LONGEST_NAME
-            || name.chars().any(is_not_for_reading)
-        {
-            return Err(AccountError::Invalid(format!(
-                "The token's name has to be one line of 1 to {LONGEST_NAME} characters."
-            )));
-        }
-        if new.scopes.is_empty() {
-            return Err(AccountError::Invalid(
-                "Say what the token is for: choose scopes.".to_owned(),
-            ));
-        }
-        if !new.scopes.iter().all(|scope| allows(user.role, *scope)) {
-            return Err(AccountError::Forbidden(
-                "A token cannot be for more than you may do yourself.",
-            ));
-        }
-        if new.expires_at_ms.is_some_and(|at| at <= now) {
-            return Err(AccountError::Invalid(
-                "The token would be over already: choose a later time.".to_owned(),
-            ));
-        }
-        let secret = api_token(&mut rand::rng());
-        let token = ApiToken {
-            id: random_id(&mut rand::rng()),
-            user: user.id.clone(),
-            name: name.to_owned(),
-            scopes: new.scopes,
-            hash: digest(&secret),
-            created_at_ms: now,
-            used_at_ms: None,
-            expires_at_ms: new.expires_at_ms,
-        };
-        let added = &token;
-        self.store
-            .write(|mut tx| async move {
-                if tokens::count(tx.conn(), &added.user).await? >= MOST {
-                    return Err(AccountError::Invalid(format!(
-                        "There are {MOST} tokens already: delete one that is not used any more."
-                    )));
-                }
-                tokens::insert(tx.conn(), added).await?;
-                self.note(&mut tx, from, &added.user, "token made", &added.id)
-                    .await?;
-                tx.commit().await?;
-                Ok(())
-            })
-            .await?;
-        Ok((token, secret))
+        make_token(&self.store, &user, new, &from.address, now).await
     }
 
     /// Ends one of the caller's API tokens.
@@ -167,4 +119,71 @@ impl Accounts {
             as_of_ms,
         })
     }
+}
+
+/// Makes an API token for `user`, as somebody at `address` wants.
+pub(crate) async fn make_token(
+    store: &Store,
+    user: &User,
+    new: NewToken,
+    address: &str,
+    now: i64,
+) -> Result<(ApiToken, Redacted), AccountError> {
+    let name = new.name.trim();
+    if name.is_empty()
+        || name.chars().count() > LONGEST_NAME
+        || name.chars().any(is_not_for_reading)
+    {
+        return Err(AccountError::Invalid(format!(
+            "The token's name has to be one line of 1 to {LONGEST_NAME} characters."
+        )));
+    }
+    if new.scopes.is_empty() {
+        return Err(AccountError::Invalid(
+            "Say what the token is for: choose scopes.".to_owned(),
+        ));
+    }
+    if !new.scopes.iter().all(|scope| allows(user.role, *scope)) {
+        return Err(AccountError::Forbidden(
+            "A token cannot be for more than you may do yourself.",
+        ));
+    }
+    if new.expires_at_ms.is_some_and(|at| at <= now) {
+        return Err(AccountError::Invalid(
+            "The token would be over already: choose a later time.".to_owned(),
+        ));
+    }
+    let secret = api_token(&mut rand::rng());
+    let token = ApiToken {
+        id: random_id(&mut rand::rng()),
+        user: user.id.clone(),
+        name: name.to_owned(),
+        scopes: new.scopes,
+        hash: digest(&secret),
+        created_at_ms: now,
+        used_at_ms: None,
+        expires_at_ms: new.expires_at_ms,
+    };
+    let added = &token;
+    store
+        .write(|mut tx| async move {
+            if tokens::count(tx.conn(), &added.user).await? >= MOST {
+                return Err(AccountError::Invalid(format!(
+                    "There are {MOST} tokens already: delete one that is not used any more."
+                )));
+            }
+            tokens::insert(tx.conn(), added).await?;
+            let entry = Entry {
+                at_ms: now,
+                actor: &added.user,
+                action: "token made",
+                subject: &added.id,
+                address,
+            };
+            audit::insert(tx.conn(), entry).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await?;
+    Ok((token, secret))
 }

@@ -26,28 +26,14 @@ pub(crate) struct ApiToken {
 const COLUMNS: &str =
     "token_id, user_id, name, scopes, hash, created_at_ms, used_at_ms, expires_at_ms";
 
-/// What rows call scopes.
-const NAMES: [(Scope, &str); 5] = [
-    (Scope::Read, "read"),
-    (Scope::Upload, "upload"),
-    (Scope::Edit, "edit"),
-    (Scope::Account, "account"),
-    (Scope::Admin, "admin"),
-];
-
 fn scopes_of(text: &str) -> Option<BTreeSet<Scope>> {
-    let named = |name: &str| {
-        NAMES
-            .iter()
-            .find(|(_, it)| *it == name)
-            .map(|(scope, _)| *scope)
-    };
-    text.split_whitespace().map(named).collect()
+    let scopes = text.split_whitespace().map(str::parse);
+    scopes.collect::<Result<_, _>>().ok()
 }
 
 fn text_of(scopes: &BTreeSet<Scope>) -> String {
-    let names = NAMES.iter().filter(|(scope, _)| scopes.contains(scope));
-    names.map(|(_, name)| *name).collect::<Vec<_>>().join(" ")
+    let names: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
+    names.join(" ")
 }
 
 fn token_of(row: &AnyRow) -> Result<ApiToken, sqlx::Error> {

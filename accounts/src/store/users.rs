@@ -86,6 +86,16 @@ impl Store {
         Ok(rows.iter().map(user_of).collect::<Result<_, _>>()?)
     }
 
+    /// The one who has been an admin's account for longest, of those who can sign in.
+    pub(crate) async fn first_admin(&self) -> Result<Option<User>, DbError> {
+        one(
+            self.reader(),
+            "role = $1 AND suspended = 0 ORDER BY created_at_ms, user_id LIMIT 1",
+            Role::Admin.name(),
+        )
+        .await
+    }
+
     /// Whether there is an admin.
     pub(crate) async fn has_admin(&self) -> Result<bool, DbError> {
         let mut reader = self.reader().acquire().await?;

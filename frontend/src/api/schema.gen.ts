@@ -168,7 +168,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends the session, if there is one. */
+        /** Ends the session, or the API token, by which the caller asks, if there is one. */
         post: operations["sign_out"];
         delete?: never;
         options?: never;
@@ -605,6 +605,8 @@ export interface components {
         };
         /** @description Who is invited. */
         Invite: {
+            /** @description Whom the invitation is mailed to, where the site sends mail. */
+            email?: string | null;
             /** @description What they become. */
             role: components["schemas"]["Role"];
         };
@@ -1659,6 +1661,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description The address is not valid, or the site sends no mail */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
             /** @description The caller is no admin */

@@ -82,6 +82,31 @@ impl Scope {
         Self::Account,
         Self::Admin,
     ];
+
+    /// The scope's name in rows and answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Upload => "upload",
+            Self::Edit => "edit",
+            Self::Account => "account",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// A text that names no scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such scope: choose read, upload, edit or admin")]
+pub struct NoSuchScope;
+
+impl FromStr for Scope {
+    type Err = NoSuchScope;
+
+    fn from_str(text: &str) -> Result<Self, NoSuchScope> {
+        let found = Self::ALL.into_iter().find(|scope| scope.name() == text);
+        found.ok_or(NoSuchScope)
+    }
 }
 
 /// Who asks.
@@ -136,5 +161,10 @@ mod tests {
             assert_eq!(serde_json::to_value(role).unwrap(), role.name());
         }
         assert_eq!("owner".parse::<Role>(), Err(NoSuchRole));
+        for scope in Scope::ALL {
+            assert_eq!(scope.name().parse(), Ok(scope));
+            assert_eq!(serde_json::to_value(scope).unwrap(), scope.name());
+        }
+        assert_eq!("root".parse::<Scope>(), Err(NoSuchScope));
     }
 }

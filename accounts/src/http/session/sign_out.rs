@@ -6,7 +6,7 @@ use platform_http::{Problem, ProblemDocument, Visitor};
 use crate::flow::{Accounts, Origin};
 use crate::http::cookies::Cookies;
 
-/// Ends the session, if there is one.
+/// Ends the session, or the API token, by which the caller asks, if there is one.
 #[utoipa::path(
     tag = "accounts",
     responses(
