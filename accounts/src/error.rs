@@ -1,6 +1,6 @@
 //! Why something could not be done with an account.
 
-use platform_auth::TokenError;
+use platform_auth::{TokenError, Unsealable};
 use platform_db::{DbError, WriteError};
 
 use crate::hashing::HashError;
@@ -53,6 +53,9 @@ pub(crate) enum AccountError {
     /// The access token cannot be signed.
     #[error("the access token cannot be signed")]
     Token(#[from] TokenError),
+    /// A secret cannot be sealed.
+    #[error("a secret cannot be sealed")]
+    Seal(#[from] Unsealable),
     /// The database failed.
     #[error("the rows of accounts cannot be read or written")]
     Db(#[from] DbError),

@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use platform_auth::{AccessKey, AccessKeys};
+use platform_auth::{AccessKey, AccessKeys, SealKey};
 use platform_core::Clock;
+use platform_db::Tx;
+use tracing::warn;
 
 use crate::error::AccountError;
 use crate::store::Store;
-use crate::store::keys::{self, DatedKey};
+use crate::store::keys::{self, DatedKey, Known};
 
 /// How long replicas go on with the keys they know: a fresh one is used a little later by some.
 const CACHED_MS: i64 = 60_000;
@@ -20,16 +22,23 @@ const PUBLISHED_MS: i64 = 60 * 60 * 1000;
 #[derive(Clone)]
 pub(crate) struct Keys {
     store: Store,
+    seal: SealKey,
     clock: Arc<dyn Clock>,
     rotation_ms: i64,
     known: Arc<Mutex<Option<(i64, AccessKeys)>>>,
 }
 
 impl Keys {
-    /// Keys that are replaced every `rotation_days`.
-    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, rotation_days: u32) -> Self {
+    /// Keys that are replaced every `rotation_days`, and whose seeds are under `seal`.
+    pub(crate) fn new(
+        store: Store,
+        seal: SealKey,
+        clock: Arc<dyn Clock>,
+        rotation_days: u32,
+    ) -> Self {
         Self {
             store,
+            seal,
             clock,
             rotation_ms: i64::from(rotation_days.max(1)) * 24 * 60 * 60 * 1000,
             known: Arc::default(),
@@ -57,14 +66,16 @@ impl Keys {
         let keys = self
             .store
             .write(|mut tx| async move {
-                let mut all = keys::all(tx.conn()).await?;
+                let known = keys::all(tx.conn(), &self.seal).await?;
+                self.look_after(&mut tx, &known, now).await?;
+                let mut all = known.keys;
                 let newest = all.first().map(|key| key.created_at_ms);
                 if newest.is_none_or(|since| now >= since.saturating_add(self.rotation_ms)) {
                     let key = DatedKey {
                         key: AccessKey::random(&mut rand::rng())?,
                         created_at_ms: now,
                     };
-                    keys::insert(tx.conn(), &key).await?;
+                    keys::put(tx.conn(), &key, &self.seal).await?;
                     all.insert(0, key);
                 }
                 let (kept, gone) = split(all, now);
@@ -80,6 +91,30 @@ impl Keys {
         let keys = AccessKeys::new(newest, keys.collect());
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, keys.clone()));
         Ok(keys)
+    }
+}
+
+impl Keys {
+    /// Seals anew what is plain or under a key that is on its way out. What cannot be opened is of
+    /// another secret, perhaps one that some process still has: it goes when it would have been
+    /// replaced.
+    async fn look_after(&self, tx: &mut Tx, known: &Known, now: i64) -> Result<(), AccountError> {
+        for key in &known.stale {
+            keys::put(tx.conn(), key, &self.seal).await?;
+        }
+        for (id, since) in &known.unreadable {
+            let over = since.saturating_add(self.rotation_ms + PUBLISHED_MS);
+            if now >= over {
+                keys::remove(tx.conn(), id).await?;
+            } else {
+                warn!(
+                    id,
+                    "a key of access tokens was sealed with another service key: keep the old line \
+                     in service_key_file until all processes have the new one"
+                );
+            }
+        }
+        Ok(())
     }
 }
 

@@ -5,8 +5,8 @@
 //! access token. What ends before an access token expires is told by revocations, which gateways
 //! ask for every few seconds.
 //!
-//! No row has a secret that can be used: passwords are there as Argon2id hashes, and tokens and
-//! links as digests. The seeds of the signing keys are the one exception.
+//! No row has a secret that can be used: passwords are there as Argon2id hashes, tokens and links
+//! as digests, and the seeds of the signing keys are sealed.
 
 mod config;
 mod console;
@@ -47,6 +47,9 @@ pub struct Deps {
     pub db: Db,
     /// Brings links to people.
     pub links: Arc<dyn LinkSender>,
+    /// What all services share: seals what only they may read. Each of its lines opens, the first
+    /// seals.
+    pub secret: Redacted,
     /// Knows where services announce themselves.
     pub client: Client,
     /// What time it is.

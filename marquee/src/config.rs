@@ -176,10 +176,7 @@ impl Default for Config {
 impl Config {
     /// What the services of this Marquee know each other by, where data is kept in `data`.
     pub(crate) fn trust(&self, data: &Path) -> Result<Trust, SecretError> {
-        let secret = match &self.service_key_file {
-            Some(file) => secret::read_configured(file)?,
-            None => secret::read_or_create(&data.join("run/service.key"))?,
-        };
+        let secret = self.service_secret(data)?;
         Ok(Trust::new(ServiceKey::new(&secret), Arc::new(SystemClock)))
     }
 
@@ -190,6 +187,14 @@ impl Config {
             None => secret::read_or_create(&data.join("run/playback.key"))?,
         };
         Ok(PlaybackKey::new(&secret))
+    }
+
+    /// What all services of this Marquee share, where data is kept in `data`.
+    pub(crate) fn service_secret(&self, data: &Path) -> Result<Redacted, SecretError> {
+        match &self.service_key_file {
+            Some(file) => secret::read_configured(file),
+            None => secret::read_or_create(&data.join("run/service.key")),
+        }
     }
 
     /// Where services are that run elsewhere, and where those of this process listen.

@@ -11,6 +11,7 @@ mod tokens;
 
 use std::sync::Arc;
 
+use platform_auth::SealKey;
 use platform_core::{Clock, Lifecycle, Redacted};
 use platform_db::Tx;
 
@@ -65,6 +66,7 @@ impl Accounts {
         Ok(Self {
             keys: Keys::new(
                 store.clone(),
+                SealKey::derive(&deps.secret, "accounts access keys")?,
                 Arc::clone(&deps.clock),
                 config.key_rotation_days,
             ),

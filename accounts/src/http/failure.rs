@@ -40,9 +40,10 @@ impl From<AccountError> for Problem {
             AccountError::Throttled(seconds) => throttled(seconds),
             AccountError::Db(cause) if cause.retryable() => Self::unavailable(2, cause),
             AccountError::Hash(cause @ HashError::Busy) => Self::unavailable(5, cause),
-            error @ (AccountError::Db(_) | AccountError::Hash(_) | AccountError::Token(_)) => {
-                Self::internal(error)
-            }
+            error @ (AccountError::Db(_)
+            | AccountError::Hash(_)
+            | AccountError::Token(_)
+            | AccountError::Seal(_)) => Self::internal(error),
             refusal => refused(&refusal),
         }
     }

@@ -77,6 +77,11 @@ impl Service {
         Self::start_with(dir, config, clock, |letters, _life| letters).await
     }
 
+    /// One whose services share `secret`.
+    pub(crate) async fn start_sharing(dir: &Path, clock: ManualClock, secret: &str) -> Self {
+        Self::start_as(dir, open(), clock, secret, |letters, _life| letters).await
+    }
+
     /// One whose links are brought by what `links` makes.
     pub(crate) async fn start_with(
         dir: &Path,
@@ -84,15 +89,26 @@ impl Service {
         clock: ManualClock,
         links: impl FnOnce(Arc<Letters>, &Lifecycle) -> Arc<dyn LinkSender>,
     ) -> Self {
+        Self::start_as(dir, config, clock, "services", links).await
+    }
+
+    async fn start_as(
+        dir: &Path,
+        config: Config,
+        clock: ManualClock,
+        secret: &str,
+        links: impl FnOnce(Arc<Letters>, &Lifecycle) -> Arc<dyn LinkSender>,
+    ) -> Self {
         let (ground, life) = (Lifecycle::new(), Lifecycle::new());
         let db = testkit::rows::open(dir, &ground).await;
         let bus = EmbeddedBus::open(db.clone(), &ground).await.unwrap();
-        let key = ServiceKey::new(&Redacted::new("services"));
+        let key = ServiceKey::new(&Redacted::new(secret));
         let trust = Trust::new(key.clone(), Arc::new(clock.clone()));
         let discovery = Discovery::new(Addresses::default(), None);
         let letters = Arc::new(Letters::default());
         let deps = Deps {
             db: db.clone(),
+            secret: Redacted::new(secret),
             links: links(Arc::clone(&letters), &life),
             client: Client::new(discovery, trust, "accounts").unwrap(),
             clock: Arc::new(clock.clone()),

@@ -1,6 +1,7 @@
 //! Sessions.
 
-use platform_core::Clock as _;
+use platform_core::clock::ManualClock;
+use platform_core::{Clock as _, SystemClock};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -188,5 +189,61 @@ async fn only_services_learn_what_is_for_services() {
             .await;
         assert_eq!(status, 403);
     }
+    service.stop().await;
+}
+
+/// The seeds of the keys, as they are in the rows.
+async fn seeds(service: &Service) -> Vec<Vec<u8>> {
+    sqlx::query_scalar("SELECT seed FROM accounts_key ORDER BY key_id")
+        .fetch_all(service.db.reader())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_seeds_of_keys_are_sealed_whoever_wrote_them_and_however_the_secret_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = ManualClock::at(SystemClock.now_ms());
+    let service = Service::start_sharing(dir.path(), clock.clone(), "old").await;
+    let mut ada = service.newcomer("ada", "192.0.2.1").await;
+    assert_eq!(seeds(&service).await[0].len(), 12 + 32 + 16);
+    // As a version wrote it that did not seal.
+    service
+        .db
+        .write(|mut tx| async move {
+            sqlx::query("UPDATE accounts_key SET seed = $1")
+                .bind(vec![7_u8; 32])
+                .execute(tx.conn())
+                .await?;
+            tx.commit().await
+        })
+        .await
+        .unwrap();
+    let path = "/internal/accounts/keys";
+    let (_, published) = service.ask("proxy", Method::GET, path, &Value::Null).await;
+    let sealed = seeds(&service).await;
+    assert_eq!(sealed[0].len(), 12 + 32 + 16);
+    assert!(!sealed[0].windows(32).any(|part| part == [7; 32]));
+    assert_eq!(ada.refresh().await.status, 204);
+    let refresh = ada.refresh.clone();
+    service.stop().await;
+
+    // A new first line seals; when the old one is gone, the same key is still there.
+    for secret in ["new\nold", "new"] {
+        let service = Service::start_sharing(dir.path(), clock.clone(), secret).await;
+        let (_, now) = service.ask("proxy", Method::GET, path, &Value::Null).await;
+        assert_eq!(now, published, "{secret}");
+        assert_ne!(seeds(&service).await, sealed);
+        service.stop().await;
+    }
+
+    // A secret that nobody has any more costs a key, and no session.
+    let service = Service::start_sharing(dir.path(), clock.clone(), "another").await;
+    let (_, now) = service.ask("proxy", Method::GET, path, &Value::Null).await;
+    assert_ne!(now, published);
+    let mut ada = service.browser("192.0.2.1");
+    ada.refresh = refresh;
+    assert_eq!(ada.refresh().await.status, 204);
+    assert_eq!(seeds(&service).await.len(), 2);
     service.stop().await;
 }

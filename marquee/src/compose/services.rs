@@ -46,6 +46,7 @@ async fn accounts(config: &Config, node: &Node) -> Result<(), Failure> {
     let deps = accounts::Deps {
         db: node.db.clone(),
         links,
+        secret: config.service_secret(&node.data)?,
         client: node.client(Service::Accounts),
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
