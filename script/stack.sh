@@ -2,7 +2,8 @@
 # against. Source it after lib.sh.
 #
 # Servers that are named in the environment (MARQUEE_TEST_KAFKA, MARQUEE_TEST_S3,
-# MARQUEE_TEST_ELASTICSEARCH, MARQUEE_TEST_POSTGRES, MARQUEE_TEST_SMTP; see testkit/src/real.rs) are used as they are.
+# MARQUEE_TEST_ELASTICSEARCH, MARQUEE_TEST_POSTGRES, MARQUEE_TEST_SMTP, MARQUEE_TEST_OPENID;
+# see testkit/src/real.rs) are used as they are.
 # The others are started for this run: PostgreSQL and nginx from their packages; Kafka, MinIO and
 # Elasticsearch by kafka.sh, minio.sh and es.sh (`… start FOLDER PORT`, `… stop FOLDER`) in the
 # folder that MARQUEE_STACK names.
@@ -26,6 +27,7 @@ need_stack() {
   export MARQUEE_TEST_S3_SECRET="${MARQUEE_TEST_S3_SECRET:-minioadmin}"
   need_postgres
   need_mail_server
+  need_openid
   export MARQUEE_TEST_NGINX="${MARQUEE_TEST_NGINX:-$(PATH="$PATH:/usr/sbin" command -v nginx)}"
 }
 
@@ -75,6 +77,17 @@ need_mail_server() {
     "$home/bin/pip" install --quiet aiosmtpd==1.4.6
   fi
   export MARQUEE_TEST_SMTP="$home/bin/python"
+}
+
+# A folder with oidc-provider: the tests start OpenID providers of their own with it.
+need_openid() {
+  [ -n "${MARQUEE_TEST_OPENID:-}" ] && return
+  local home="$cache/test-openid"
+  if [ ! -d "$home/node_modules/oidc-provider" ]; then
+    say "installing an OpenID provider into $home"
+    npm install --silent --no-audit --no-fund --prefix "$home" oidc-provider@9.13.3
+  fi
+  export MARQUEE_TEST_OPENID="$home"
 }
 
 # PostgreSQL refuses to run as root.

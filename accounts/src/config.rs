@@ -4,6 +4,7 @@ use platform_auth::Role;
 use serde::{Deserialize, Serialize};
 
 use crate::mail::Smtp;
+use crate::oidc::Oidc;
 
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,8 @@ pub struct Config {
     /// The server that brings links to people's addresses. Without one they are in the log, for the
     /// operator to pass on.
     pub smtp: Option<Smtp>,
+    /// Providers by which people sign in besides their passwords.
+    pub oidc: Vec<Oidc>,
     /// Milliseconds between two removals of what is of no more use.
     pub sweep_interval_ms: u64,
 }
@@ -45,6 +48,7 @@ impl Default for Config {
             key_rotation_days: 30,
             hashing_memory_mib: 256,
             smtp: None,
+            oidc: Vec::new(),
             sweep_interval_ms: 5 * 60 * 1000,
         }
     }

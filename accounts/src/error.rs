@@ -4,6 +4,7 @@ use platform_auth::{TokenError, Unsealable};
 use platform_db::{DbError, WriteError};
 
 use crate::hashing::HashError;
+use crate::oidc::OidcError;
 
 /// Why something could not be done with an account.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,12 @@ pub(crate) enum AccountError {
     /// A secret cannot be sealed.
     #[error("a secret cannot be sealed")]
     Seal(#[from] Unsealable),
+    /// A provider's identity is somebody else's.
+    #[error("the identity is linked with another account")]
+    IdentityTaken,
+    /// A provider does not recognise them.
+    #[error("the provider does not recognise them")]
+    Oidc(#[from] OidcError),
     /// The database failed.
     #[error("the rows of accounts cannot be read or written")]
     Db(#[from] DbError),

@@ -18,6 +18,7 @@ mod http;
 mod keys;
 mod links;
 mod mail;
+mod oidc;
 mod store;
 mod sweep;
 
@@ -33,6 +34,7 @@ pub use console::{IssueError, NewApiToken, issue_token};
 pub use http::openapi;
 pub use links::{Link, LinkSender, OperatorLinks, Purpose};
 pub use mail::{Encryption, MailError, Mailer, Smtp};
+pub use oidc::Oidc;
 
 use error::AccountError;
 use flow::Accounts;
@@ -50,6 +52,8 @@ pub struct Deps {
     /// What all services share: seals what only they may read. Each of its lines opens, the first
     /// seals.
     pub secret: Redacted,
+    /// Scheme, host and port by which people reach the site: providers send them back there.
+    pub origin: String,
     /// Knows where services announce themselves.
     pub client: Client,
     /// What time it is.

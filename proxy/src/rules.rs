@@ -40,7 +40,7 @@ const EDITS: Asker = Asker::May(Role::Uploader, Scope::Edit);
 
 /// All rules; each operation of the OpenAPI document has one. Services look again: what matters
 /// there may have changed since, and they know whose film it is.
-pub const RULES: [Rule; 32] = [
+pub const RULES: [Rule; 37] = [
     rule("GET", "/api/accounts/me", Asker::Anyone),
     rule("DELETE", "/api/accounts/me", OWN),
     rule("POST", "/api/accounts/sign-up", Asker::Anyone),
@@ -57,6 +57,11 @@ pub const RULES: [Rule; 32] = [
     rule("GET", "/api/accounts/tokens", OWN),
     rule("POST", "/api/accounts/tokens", OWN),
     rule("DELETE", "/api/accounts/tokens/{id}", OWN),
+    rule("GET", "/api/accounts/oidc", Asker::Anyone),
+    rule("GET", "/api/accounts/oidc/{id}/start", Asker::Anyone),
+    rule("GET", "/api/accounts/oidc/{id}/callback", Asker::Anyone),
+    rule("POST", "/api/accounts/oidc/{id}/link", OWN),
+    rule("DELETE", "/api/accounts/oidc/{id}/link", OWN),
     rule("GET", "/api/admin/users", ADMINS),
     rule("PATCH", "/api/admin/users/{id}", ADMINS),
     rule("POST", "/api/admin/invitations", ADMINS),

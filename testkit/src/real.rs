@@ -53,6 +53,11 @@ pub fn nginx() -> String {
     server("MARQUEE_TEST_NGINX", "/usr/sbin/nginx")
 }
 
+/// A folder whose `node_modules` have oidc-provider, an OpenID provider.
+pub fn openid() -> String {
+    server("MARQUEE_TEST_OPENID", "/usr/lib/node")
+}
+
 /// A Python that has aiosmtpd, a mail server.
 pub fn smtp() -> String {
     server("MARQUEE_TEST_SMTP", "/usr/bin/python3")

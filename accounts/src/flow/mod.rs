@@ -2,6 +2,7 @@
 
 mod admin;
 mod delete;
+mod oidc;
 mod password;
 mod sessions;
 mod sign_in;
@@ -20,11 +21,13 @@ use crate::error::AccountError;
 use crate::hashing::{Cost, Hasher};
 use crate::keys::Keys;
 use crate::links::LinkSender;
+use crate::oidc::{OidcError, Provider};
 use crate::store::Store;
 use crate::store::audit::{self, Entry};
 use crate::{Config, Deps};
 
 pub(crate) use admin::Standing;
+pub(crate) use oidc::{FLOW_MS, tell};
 pub(crate) use sessions::SignedIn;
 pub(crate) use sign_up::NewUser;
 pub(crate) use tokens::{NewToken, make_token};
@@ -55,6 +58,9 @@ pub(crate) struct Accounts {
     dummy: Redacted,
     links: Arc<dyn LinkSender>,
     lifecycle: Lifecycle,
+    pub(crate) providers: Arc<[Provider]>,
+    /// Seals what browsers keep while somebody is at a provider.
+    flows: SealKey,
 }
 
 impl Accounts {
@@ -63,7 +69,12 @@ impl Accounts {
         let hasher = Hasher::new(Cost::CURRENT, config.hashing_memory_mib);
         let nobodys = crate::domain::random_secret(&mut rand::rng());
         let dummy = hasher.hash(&nobodys, &mut fresh()).await?;
+        let providers = config.oidc.iter().cloned();
+        let providers = providers.map(|provider| Provider::new(provider, &deps.origin));
+        let providers = providers.collect::<Result<_, OidcError>>()?;
         Ok(Self {
+            providers,
+            flows: SealKey::derive(&deps.secret, "accounts openid connect")?,
             keys: Keys::new(
                 store.clone(),
                 SealKey::derive(&deps.secret, "accounts access keys")?,

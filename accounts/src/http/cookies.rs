@@ -4,13 +4,16 @@
 //! read them. Without HTTPS browsers refuse that prefix, so they go without it there.
 
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse};
+use platform_core::Redacted;
 
 use crate::domain::RefreshToken;
-use crate::flow::SignedIn;
+use crate::flow::{FLOW_MS, SignedIn};
 
 const ACCESS: &str = "auth_token";
 const REFRESH: &str = "refresh_token";
+/// What somebody brings back from a provider. `Lax`: they come from another site.
+const FLOW: &str = "oidc_flow";
 
 /// The cookies of one request and its answer.
 #[derive(Debug, Clone, Copy)]
@@ -29,40 +32,55 @@ impl Cookies {
 
     /// The refresh token that came along.
     pub(super) fn refresh_token(self, request: &HttpRequest) -> Option<RefreshToken> {
-        let name = self.name(REFRESH);
+        self.find(request, REFRESH, RefreshToken::read)
+    }
+
+    /// What was remembered when somebody went to a provider.
+    pub(super) fn flow(self, request: &HttpRequest) -> Option<Redacted> {
+        self.find(request, FLOW, |value| Some(Redacted::new(value)))
+    }
+
+    /// The first cookie called `name` that can be read.
+    fn find<T>(
+        self,
+        request: &HttpRequest,
+        name: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let name = self.name(name);
         let headers = request.headers().get_all(header::COOKIE);
         let pairs = headers
             .filter_map(|value| value.to_str().ok())
             .flat_map(|text| text.split(';'))
             .filter_map(|pair| pair.trim().split_once('='));
         let mut ours = pairs.filter(|(key, _)| *key == name);
-        ours.find_map(|(_, value)| RefreshToken::read(value))
+        ours.find_map(|(_, value)| read(value))
+    }
+
+    /// Has the client remember what it needs when it comes back from a provider.
+    pub(super) fn remember_flow(self, answer: &mut HttpResponse, sealed: &Redacted) {
+        self.set(answer, FLOW, sealed.expose(), FLOW_MS / 1000, "Lax");
+    }
+
+    /// Has the client forget it: it came back.
+    pub(super) fn forget_flow(self, answer: &mut HttpResponse) {
+        self.set(answer, FLOW, "", 0, "Lax");
     }
 
     /// Gives the client the tokens of `signed_in`.
-    pub(super) fn give(self, answer: &mut HttpResponseBuilder, signed_in: &SignedIn) {
+    pub(super) fn give(self, answer: &mut HttpResponse, signed_in: &SignedIn) {
         // Kept when the token in it has expired: a gateway that sees it says so, and the page asks
         // for the next one. Without it nobody could tell that there is a session.
-        self.set(
-            answer,
-            ACCESS,
-            &signed_in.access,
-            signed_in.refresh_s,
-            "Lax",
-        );
+        let (access, age_s) = (&signed_in.access, signed_in.refresh_s);
+        self.set(answer, ACCESS, access, age_s, "Lax");
         let refresh = signed_in.refresh.write();
-        self.set(answer, REFRESH, &refresh, signed_in.refresh_s, "Strict");
+        self.set(answer, REFRESH, &refresh, age_s, "Strict");
     }
 
     /// Takes the client's tokens away.
     pub(super) fn take(self, answer: &mut HttpResponse) {
-        let cookies = [
-            self.cookie(ACCESS, "", 0, "Lax"),
-            self.cookie(REFRESH, "", 0, "Strict"),
-        ];
-        for cookie in cookies.into_iter().flatten() {
-            answer.headers_mut().append(header::SET_COOKIE, cookie);
-        }
+        self.set(answer, ACCESS, "", 0, "Lax");
+        self.set(answer, REFRESH, "", 0, "Strict");
     }
 
     fn name(self, name: &str) -> String {
@@ -70,16 +88,9 @@ impl Cookies {
         format!("{prefix}{name}")
     }
 
-    fn set(
-        self,
-        answer: &mut HttpResponseBuilder,
-        name: &str,
-        value: &str,
-        age_s: i64,
-        site: &str,
-    ) {
+    fn set(self, answer: &mut HttpResponse, name: &str, value: &str, age_s: i64, site: &str) {
         if let Some(cookie) = self.cookie(name, value, age_s, site) {
-            answer.append_header((header::SET_COOKIE, cookie));
+            answer.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }
 

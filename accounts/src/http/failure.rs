@@ -39,6 +39,7 @@ impl From<AccountError> for Problem {
             AccountError::SignedOut => signed_out(),
             AccountError::Throttled(seconds) => throttled(seconds),
             AccountError::Db(cause) if cause.retryable() => Self::unavailable(2, cause),
+            AccountError::Oidc(cause) => Self::unavailable(30, cause),
             AccountError::Hash(cause @ HashError::Busy) => Self::unavailable(5, cause),
             error @ (AccountError::Db(_)
             | AccountError::Hash(_)
@@ -98,6 +99,12 @@ fn refused(error: &AccountError) -> Problem {
             "link-not-valid",
             "The link is not valid",
             "The link was used before, or it is too old. Ask for another.",
+        ),
+        AccountError::IdentityTaken => (
+            StatusCode::CONFLICT,
+            "identity-taken",
+            "It is linked already",
+            "Another account is linked with this. Sign in with it, and unlink it there first.",
         ),
         AccountError::Claimed => (
             StatusCode::CONFLICT,

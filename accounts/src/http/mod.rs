@@ -6,6 +6,7 @@ mod cookies;
 mod failure;
 mod internal;
 mod me;
+mod oidc;
 mod origin;
 mod password;
 mod session;
@@ -40,6 +41,11 @@ use utoipa::OpenApi;
         tokens::list::list_tokens,
         tokens::create::create_token,
         tokens::delete::delete_token,
+        oidc::list::list_providers,
+        oidc::start::start_oidc,
+        oidc::callback::end_oidc,
+        oidc::link::link_oidc,
+        oidc::unlink::unlink_oidc,
         admin::list::list_users,
         admin::edit::edit_user,
         admin::invite::invite,
@@ -70,6 +76,11 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
         .service(tokens::list::list_tokens)
         .service(tokens::create::create_token)
         .service(tokens::delete::delete_token)
+        .service(oidc::list::list_providers)
+        .service(oidc::start::start_oidc)
+        .service(oidc::callback::end_oidc)
+        .service(oidc::link::link_oidc)
+        .service(oidc::unlink::unlink_oidc)
         .service(admin::list::list_users)
         .service(admin::edit::edit_user)
         .service(admin::invite::invite)

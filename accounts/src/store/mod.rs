@@ -5,6 +5,7 @@
 
 pub(crate) mod attempts;
 pub(crate) mod audit;
+pub(crate) mod identities;
 pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod revocations;

@@ -2,9 +2,10 @@
 
 use platform_db::Migration;
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(
-    1,
-    "CREATE TABLE accounts_user (
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration::new(
+        1,
+        "CREATE TABLE accounts_user (
         user_id TEXT PRIMARY KEY,
         name TEXT NOT NULL,
         name_key TEXT NOT NULL UNIQUE,
@@ -93,4 +94,16 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(
         address TEXT NOT NULL
     );
     CREATE INDEX accounts_audit_time ON accounts_audit (at_ms)",
-)];
+    ),
+    Migration::new(
+        2,
+        "CREATE TABLE accounts_identity (
+        issuer TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        user_id TEXT NOT NULL,
+        created_at_ms BIGINT NOT NULL,
+        PRIMARY KEY (issuer, subject)
+    );
+    CREATE INDEX accounts_identity_user ON accounts_identity (user_id)",
+    ),
+];

@@ -214,9 +214,13 @@ pub(crate) async fn forget(conn: &mut AnyConnection, id: &str, now_ms: i64) -> R
     .bind(id)
     .execute(&mut *conn)
     .await?;
-    sqlx::query("DELETE FROM accounts_known_address WHERE user_id = $1")
+    for table in ["accounts_known_address", "accounts_identity"] {
+        sqlx::query(sqlx::AssertSqlSafe(format!(
+            "DELETE FROM {table} WHERE user_id = $1"
+        )))
         .bind(id)
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
+    }
     Ok(())
 }

@@ -17,6 +17,9 @@ use testkit::stage::PATIENCE;
 /// A password that nobody would guess first.
 pub(crate) const PASSWORD: &str = "correct horse";
 
+/// Where people reach the site, as far as anybody is told.
+pub(crate) const ORIGIN: &str = "http://films.example";
+
 /// Links that were sent.
 #[derive(Debug, Default)]
 pub(crate) struct Letters(Mutex<Vec<Link>>);
@@ -109,11 +112,13 @@ impl Service {
         let deps = Deps {
             db: db.clone(),
             secret: Redacted::new(secret),
+            origin: ORIGIN.to_owned(),
             links: links(Arc::clone(&letters), &life),
             client: Client::new(discovery, trust, "accounts").unwrap(),
             clock: Arc::new(clock.clone()),
             lifecycle: life.clone(),
         };
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
         let running = accounts::build(config, deps).await.unwrap();
         Self {
             ground,
@@ -124,7 +129,7 @@ impl Service {
             letters,
             claim: running.claim.map(|claim| claim.expose().to_owned()),
             key,
-            http: reqwest::Client::new(),
+            http: http.build().unwrap(),
             base: format!("http://{}", running.addr),
         }
     }
@@ -143,6 +148,7 @@ impl Service {
             is_secure: false,
             identity: None,
             refresh: None,
+            flow: None,
         }
     }
 
@@ -237,6 +243,14 @@ impl Answer {
         set.map(|(_, value)| value.as_str()).collect()
     }
 
+    fn sets(&self, name: &str) -> bool {
+        let mut set = self.cookies().into_iter();
+        set.any(|cookie| {
+            let key = cookie.split('=').next().unwrap_or_default();
+            key.trim_start_matches("__Host-") == name
+        })
+    }
+
     fn cookie(&self, name: &str) -> Option<String> {
         let set = self.cookies().into_iter().find_map(|cookie| {
             let (key, rest) = cookie.split_once('=')?;
@@ -255,6 +269,8 @@ pub(crate) struct Browser<'a> {
     pub(crate) is_secure: bool,
     pub(crate) identity: Option<Identity>,
     pub(crate) refresh: Option<String>,
+    /// What it brings back from a provider.
+    flow: Option<String>,
 }
 
 impl Browser<'_> {
@@ -295,7 +311,10 @@ impl Browser<'_> {
         body: Option<&Value>,
     ) -> Answer {
         let answer = self.send(method, path, body).await;
-        if !answer.cookies().is_empty() {
+        if answer.sets("oidc_flow") {
+            self.flow = answer.cookie("oidc_flow");
+        }
+        if answer.sets("auth_token") {
             self.refresh = answer.cookie("refresh_token");
             self.identity = match answer.cookie("auth_token") {
                 Some(access) => Some(self.service.who(&access).await.unwrap()),
@@ -324,9 +343,12 @@ impl Browser<'_> {
                 if self.is_secure { "https" } else { "http" },
             )
             .header("user-agent", "Browser/1");
-        if let Some(refresh) = &self.refresh {
+        let kept = [("refresh_token", &self.refresh), ("oidc_flow", &self.flow)];
+        for (name, value) in kept {
             let prefix = if self.is_secure { "__Host-" } else { "" };
-            request = request.header("cookie", format!("x=y; {prefix}refresh_token={refresh}"));
+            if let Some(value) = value {
+                request = request.header("cookie", format!("x=y; {prefix}{name}={value}"));
+            }
         }
         if let Some(body) = body {
             request = request.json(body);

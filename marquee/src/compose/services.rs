@@ -46,6 +46,7 @@ async fn accounts(config: &Config, node: &Node) -> Result<(), Failure> {
     let deps = accounts::Deps {
         db: node.db.clone(),
         links,
+        origin: config.gateway.origin(),
         secret: config.service_secret(&node.data)?,
         client: node.client(Service::Accounts),
         clock: Node::clock(),

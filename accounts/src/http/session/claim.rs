@@ -55,7 +55,8 @@ pub(crate) async fn claim(
         display_name: body.display_name,
     };
     let signed_in = accounts.claim(new, &body.token, &from).await?;
-    let mut answer = HttpResponse::Created();
+    let user = UserView::from(signed_in.user.clone());
+    let mut answer = HttpResponse::Created().json(user);
     Cookies::of(&request).give(&mut answer, &signed_in);
-    Ok(answer.json(UserView::from(signed_in.user)))
+    Ok(answer)
 }

@@ -28,9 +28,9 @@ pub(crate) async fn refresh(
     let token = token.ok_or_else(failure::signed_out)?;
     match accounts.refresh(&token, &from).await {
         Ok(signed_in) => {
-            let mut answer = HttpResponse::NoContent();
+            let mut answer = HttpResponse::NoContent().finish();
             cookies.give(&mut answer, &signed_in);
-            Ok(answer.finish())
+            Ok(answer)
         }
         // What is over is not asked for again.
         Err(AccountError::SignedOut) => {

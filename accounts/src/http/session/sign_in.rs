@@ -43,7 +43,8 @@ pub(crate) async fn sign_in(
     let signed_in = accounts
         .sign_in(&body.name, &body.password, before.as_ref(), &from)
         .await?;
-    let mut answer = HttpResponse::Ok();
+    let user = UserView::from(signed_in.user.clone());
+    let mut answer = HttpResponse::Ok().json(user);
     cookies.give(&mut answer, &signed_in);
-    Ok(answer.json(UserView::from(signed_in.user)))
+    Ok(answer)
 }

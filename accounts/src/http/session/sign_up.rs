@@ -58,7 +58,8 @@ pub(crate) async fn sign_up(
     let signed_in = accounts
         .sign_up(new, body.invitation.as_ref(), &from)
         .await?;
-    let mut answer = HttpResponse::Created();
+    let user = UserView::from(signed_in.user.clone());
+    let mut answer = HttpResponse::Created().json(user);
     Cookies::of(&request).give(&mut answer, &signed_in);
-    Ok(answer.json(UserView::from(signed_in.user)))
+    Ok(answer)
 }
