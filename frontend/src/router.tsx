@@ -56,7 +56,10 @@ const optional = <K extends string>(key: K, value: unknown) =>
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: (raw: Record<string, unknown>): { to?: string } => optional('to', raw.to),
+  validateSearch: (raw: Record<string, unknown>): { to?: string; oidc?: string } => ({
+    ...optional('to', raw.to),
+    ...optional('oidc', raw.oidc),
+  }),
   component: lazyRouteComponent(() => import('./pages/SignInPage'), 'SignInPage'),
 });
 

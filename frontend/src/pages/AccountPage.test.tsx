@@ -70,3 +70,21 @@ it('deletes the account only after a second thought, with the password', async (
   await waitFor(() => expect(router.state.location.pathname).toBe('/'));
   expect(fakeApi.asked).toContain('DELETE /api/accounts/me {"password":"correct horse"}');
 });
+
+it('unlinks another way in, and has none where there is none', async () => {
+  const { close } = open('/account');
+  expect(await screen.findByText('You are ada, uploader.')).toBeTruthy();
+  expect(screen.queryByText('Other ways to sign in')).toBeNull();
+  close();
+  let linked = true;
+  fakeApi.on('GET /api/accounts/oidc', () => ({
+    items: [{ id: 'login', name: 'The login', linked }],
+  }));
+  fakeApi.on('DELETE /api/accounts/oidc/login/link', () => {
+    linked = false;
+    return done();
+  });
+  const { user } = open('/account');
+  await user.click(await screen.findByRole('button', { name: 'Unlink The login' }));
+  expect(await screen.findByRole('button', { name: 'Link The login' })).toBeTruthy();
+});

@@ -1,4 +1,5 @@
 import { PasswordSection } from '../account/PasswordSection';
+import { ProvidersSection } from '../account/ProvidersSection';
 import { RemoveSection } from '../account/RemoveSection';
 import { SessionsSection } from '../account/SessionsSection';
 import { SignedIn } from '../account/SignedIn';
@@ -20,6 +21,7 @@ function Account() {
         {t('account.lead', { name: user.name, role: t(`account.role.${user.role}`) })}
       </p>
       <PasswordSection />
+      <ProvidersSection />
       <SessionsSection />
       <TokensSection role={user.role} />
       <RemoveSection />

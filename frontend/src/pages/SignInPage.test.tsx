@@ -91,3 +91,16 @@ it('has neither where there are no accounts', async () => {
   expect(screen.queryByRole('link', { name: 'Sign in' })).toBeNull();
   expect(screen.queryByRole('button', { name: /Account of/ })).toBeNull();
 });
+
+it('offers other ways in, which lead back here, and says why one did not work', async () => {
+  accounts();
+  fakeApi.on('GET /api/accounts/oidc', () => ({
+    items: [{ id: 'login', name: 'The login', linked: false }],
+  }));
+  open('/sign-in?to=/search?q=owl&oidc=away');
+  const link = await screen.findByRole('link', { name: 'Sign in with The login' });
+  expect(link.getAttribute('href')).toBe(
+    '/api/accounts/oidc/login/start?return=%2Fsearch%3Fq%3Dowl',
+  );
+  expect(screen.getByRole('alert').textContent).toMatch('cannot be reached');
+});

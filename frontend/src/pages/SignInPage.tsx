@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { AccountForm } from '../account/AccountForm';
 import { NameField, PasswordField } from '../account/Fields';
+import { ProviderLinks } from '../account/ProviderLinks';
 import { returning } from '../account/returning';
 import { useSignIn } from '../account/session';
 import { me } from '../account/user';
@@ -10,7 +11,7 @@ import { useTitle } from '../ui/useTitle';
 
 export function SignInPage() {
   useTitle(t('account.sign-in'));
-  const { to } = useSearch({ from: '/sign-in' });
+  const { to, oidc } = useSearch({ from: '/sign-in' });
   const navigate = useNavigate();
   const signIn = useSignIn();
   const registration = useQuery(me()).data?.registration;
@@ -30,6 +31,10 @@ export function SignInPage() {
         <NameField />
         <PasswordField />
       </AccountForm>
+      <ProviderLinks
+        {...(to !== undefined && { to })}
+        {...(oidc !== undefined && { reason: oidc })}
+      />
       <ul className="account-links">
         <li>
           <Link to="/forgotten">{t('account.forgotten')}</Link>

@@ -18,6 +18,7 @@ class FakeApi {
     this.#answers = new Map();
     this.on('GET /api/videos', () => ({ items: [] }));
     this.on('GET /api/uploads', () => ({ items: [] }));
+    this.on('GET /api/accounts/oidc', () => ({ items: [] }));
     this.on('GET /api/accounts/me', () => ({ user: localOwner, registration: 'closed' }));
   }
 
