@@ -62,6 +62,7 @@ pub(crate) fn routes(app: &mut ServiceConfig, state: &State) {
         ("/accounts", Service::Accounts),
         ("/admin/users", Service::Accounts),
         ("/admin/invitations", Service::Accounts),
+        ("/admin/audit", Service::Accounts),
         ("/uploads", Service::Ingress),
         ("/videos", Service::Metadata),
         ("/search", Service::Metadata),

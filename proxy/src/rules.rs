@@ -40,7 +40,7 @@ const EDITS: Asker = Asker::May(Role::Uploader, Scope::Edit);
 
 /// All rules; each operation of the OpenAPI document has one. Services look again: what matters
 /// there may have changed since, and they know whose film it is.
-pub const RULES: [Rule; 37] = [
+pub const RULES: [Rule; 39] = [
     rule("GET", "/api/accounts/me", Asker::Anyone),
     rule("DELETE", "/api/accounts/me", OWN),
     rule("POST", "/api/accounts/sign-up", Asker::Anyone),
@@ -64,7 +64,9 @@ pub const RULES: [Rule; 37] = [
     rule("DELETE", "/api/accounts/oidc/{id}/link", OWN),
     rule("GET", "/api/admin/users", ADMINS),
     rule("PATCH", "/api/admin/users/{id}", ADMINS),
+    rule("DELETE", "/api/admin/users/{id}/sessions", ADMINS),
     rule("POST", "/api/admin/invitations", ADMINS),
+    rule("GET", "/api/admin/audit", ADMINS),
     rule("POST", "/api/uploads", UPLOADS),
     rule("GET", "/api/uploads", UPLOADS),
     rule("GET", "/api/uploads/{id}", UPLOADS),

@@ -87,6 +87,30 @@ impl Accounts {
             .await
     }
 
+    /// Ends all sessions of the user `id`.
+    pub(crate) async fn end_sessions_of(
+        &self,
+        admin: &Identity,
+        id: &str,
+        from: &Origin,
+    ) -> Result<(), AccountError> {
+        let now = self.clock.now_ms();
+        self.store
+            .write(|mut tx| async move {
+                let user = users::get(tx.conn(), id).await?;
+                user.ok_or(AccountError::NotFound(
+                    "There is no user with this id. The account may be deleted.",
+                ))?;
+                sessions::revoke_all(tx.conn(), id, None, now).await?;
+                let actor = admin.user.as_str();
+                self.note(&mut tx, from, actor, "sessions ended", id)
+                    .await?;
+                tx.commit().await?;
+                Ok(())
+            })
+            .await
+    }
+
     /// Makes an invitation to become a user with `role`, and mails it to `email`, if given.
     pub(crate) async fn invite(
         &self,

@@ -49,6 +49,8 @@ use utoipa::OpenApi;
         admin::list::list_users,
         admin::edit::edit_user,
         admin::invite::invite,
+        admin::end_sessions::end_sessions_of,
+        admin::audit::list_audit,
     )
 )]
 struct Api;
@@ -84,6 +86,8 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
         .service(admin::list::list_users)
         .service(admin::edit::edit_user)
         .service(admin::invite::invite)
+        .service(admin::end_sessions::end_sessions_of)
+        .service(admin::audit::list_audit)
         .service(internal::keys)
         .service(internal::revocations)
         .service(internal::check_token);

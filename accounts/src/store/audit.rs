@@ -1,7 +1,7 @@
 //! Who did what, when and from where. Operators read it when something went wrong.
 
 use platform_db::DbError;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, Row as _};
 
 use super::Store;
 use crate::domain::{WINDOW_MS, random_id};
@@ -44,7 +44,94 @@ pub(crate) async fn insert(conn: &mut AnyConnection, entry: Entry<'_>) -> Result
     Ok(())
 }
 
+/// Where an entry is in the log: entries of the same moment are told apart by their ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) at_ms: i64,
+    id: String,
+}
+
+impl Place {
+    /// Reads what [`write`](Self::write) wrote.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let (at_ms, id) = text.split_once('-')?;
+        Some(Self {
+            at_ms: at_ms.parse().ok()?,
+            id: id.to_owned(),
+        })
+    }
+
+    /// As a cursor.
+    pub(crate) fn write(&self) -> String {
+        format!("{}-{}", self.at_ms, self.id)
+    }
+}
+
+/// An entry as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Recorded {
+    pub(crate) place: Place,
+    pub(crate) actor: String,
+    pub(crate) action: String,
+    pub(crate) subject: String,
+    pub(crate) address: String,
+}
+
+/// Which entries are wanted; an empty text stands for all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Filter<'a> {
+    /// Who did it, or to whom it was done.
+    pub(crate) user: &'a str,
+    pub(crate) action: &'a str,
+    /// Those before this one.
+    pub(crate) before: Option<Place>,
+}
+
 impl Store {
+    /// Up to `limit` entries, the newest first.
+    pub(crate) async fn audit(
+        &self,
+        filter: &Filter<'_>,
+        limit: i64,
+    ) -> Result<Vec<Recorded>, DbError> {
+        let (before_ms, before) = match &filter.before {
+            Some(place) => (place.at_ms, place.id.as_str()),
+            None => (i64::MAX, ""),
+        };
+        // Each in the way that an index serves.
+        let whose = if filter.user.is_empty() {
+            "$1 = ''"
+        } else {
+            "(actor = $1 OR subject = $1)"
+        };
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT entry_id, at_ms, actor, action, subject, address FROM accounts_audit
+             WHERE {whose} AND ($2 = '' OR action = $2)
+               AND (at_ms < $3 OR (at_ms = $3 AND entry_id < $4))
+             ORDER BY at_ms DESC, entry_id DESC LIMIT $5"
+        )))
+        .bind(filter.user)
+        .bind(filter.action)
+        .bind(before_ms)
+        .bind(before)
+        .bind(limit)
+        .fetch_all(self.reader())
+        .await?;
+        let read = |row: &sqlx::any::AnyRow| {
+            Ok::<_, sqlx::Error>(Recorded {
+                place: Place {
+                    at_ms: row.try_get("at_ms")?,
+                    id: row.try_get("entry_id")?,
+                },
+                actor: row.try_get("actor")?,
+                action: row.try_get("action")?,
+                subject: row.try_get("subject")?,
+                address: row.try_get("address")?,
+            })
+        };
+        Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+    }
+
     /// Removes what is of no more use at `now_ms`.
     pub(crate) async fn forget(&self, now_ms: i64) -> Result<(), DbError> {
         let before = |ms: i64| now_ms.saturating_sub(ms);

@@ -104,6 +104,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         created_at_ms BIGINT NOT NULL,
         PRIMARY KEY (issuer, subject)
     );
-    CREATE INDEX accounts_identity_user ON accounts_identity (user_id)",
+    CREATE INDEX accounts_identity_user ON accounts_identity (user_id);
+    CREATE INDEX accounts_audit_actor ON accounts_audit (actor, at_ms);
+    CREATE INDEX accounts_audit_subject ON accounts_audit (subject, at_ms)",
     ),
 ];

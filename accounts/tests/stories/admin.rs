@@ -125,3 +125,60 @@ async fn there_is_always_an_admin_and_whoever_may_less_has_to_sign_in_again() {
     );
     service.stop().await;
 }
+
+#[tokio::test]
+async fn admins_read_who_did_what_page_by_page_and_sign_somebody_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(dir.path(), open()).await;
+    let mut admin = service.admin().await;
+    let mut ada = service.newcomer("ada", "192.0.2.1").await;
+    let id = ada.identity.as_ref().unwrap().user.as_str().to_owned();
+    service.clock.advance_ms(1000);
+    ada.sign_in("ada", "guessed it").await;
+    ada.sign_in("ada", PASSWORD).await;
+    service.clock.advance_ms(1000);
+    let session = ada.session();
+    let ended = format!("/api/admin/users/{id}/sessions");
+    assert_eq!(ada.delete(&ended).await.status, 403);
+    assert_eq!(admin.delete(&ended).await.status, 204);
+    let nobodys = "/api/admin/users/nobody/sessions";
+    assert_eq!(admin.delete(nobodys).await.status, 404);
+    assert!(service.revoked().await.contains(&session));
+    assert_eq!(ada.refresh().await.status, 401);
+
+    let log = "/api/admin/audit";
+    let mut ada = service.browser("192.0.2.1");
+    ada.sign_in("ada", PASSWORD).await;
+    assert_eq!(ada.get(log).await.status, 403);
+    let mut actions = Vec::new();
+    let mut path = format!("{log}?limit=2&user={id}");
+    loop {
+        let page = admin.get(&path).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        for item in page.body["items"].as_array().unwrap() {
+            actions.push(item["action"].as_str().unwrap().to_owned());
+        }
+        let Some(cursor) = page.body["next_cursor"].as_str() else {
+            break;
+        };
+        path = format!("{log}?limit=2&user={id}&cursor={cursor}");
+    }
+    assert_eq!(actions.first().unwrap(), "signed in");
+    for action in ["signed up", "sessions ended", "sign-in refused"] {
+        let times = actions.iter().filter(|it| *it == action).count();
+        assert_eq!(times, 1, "{action}: {actions:?}");
+    }
+    let refused = admin.get(&format!("{log}?action=sign-in%20refused")).await;
+    let items = refused.body["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1);
+    assert_eq!(items[0]["address"], "192.0.2.1");
+    assert_eq!(items[0]["subject"], id);
+    for odd in ["cursor=x", "limit=0", "limit=101"] {
+        assert_eq!(
+            admin.get(&format!("{log}?{odd}")).await.status,
+            400,
+            "{odd}"
+        );
+    }
+    service.stop().await;
+}

@@ -300,6 +300,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who did what, when and from where, for the last year. */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/invitations": {
         parameters: {
             query?: never;
@@ -349,6 +366,23 @@ export interface paths {
         head?: never;
         /** Changes what a user may do. */
         patch: operations["edit_user"];
+        trace?: never;
+    };
+    "/api/admin/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends all sessions of a user, whose API tokens go on. */
+        delete: operations["end_sessions_of"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/search": {
@@ -534,6 +568,25 @@ export interface components {
             token_id: string;
             /** @description When it was last used, to about a minute; RFC 3339. */
             used_at?: string | null;
+        };
+        /** @description Something that somebody did. */
+        AuditEntry: {
+            action: string;
+            /** @description The id of the user who did it; empty for strangers. */
+            actor: string;
+            /** @description From where: an address, or `console`. */
+            address: string;
+            /** @description RFC 3339. */
+            at: string;
+            /** @description The user, session or token that it was done to, or what it was about. */
+            subject: string;
+        };
+        /** @description A page of the audit log. */
+        AuditPage: {
+            /** @description The newest first. */
+            items: components["schemas"]["AuditEntry"][];
+            /** @description Gives the next page; absent on the last. */
+            next_cursor?: string | null;
         };
         /** @description Which planned segments exist. */
         Availability: {
@@ -1901,6 +1954,53 @@ export interface operations {
             };
         };
     };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description The id of a user: what they did, and what was done to them. */
+                user?: string;
+                /** @description What was done, as in the entries: `signed in`. */
+                action?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many, by default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the audit log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description The caller is no admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     invite: {
         parameters: {
             query?: never;
@@ -2033,6 +2133,45 @@ export interface operations {
             };
             /** @description It is the last admin */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    end_sessions_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are signed out everywhere */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller is no admin */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

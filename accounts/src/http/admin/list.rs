@@ -5,15 +5,11 @@ use platform_http::{Principal, Problem, ProblemDocument};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::page_size;
 use crate::error::AccountError;
 use crate::flow::Accounts;
 use crate::http::asks::Asks as _;
 use crate::http::view::ManagedUserView;
-
-/// How many users a page may have.
-const MOST_ON_A_PAGE: u32 = 100;
-/// How many it has unless told.
-const ON_A_PAGE: u32 = 50;
 
 /// Which page of which users.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -55,18 +51,12 @@ pub(crate) async fn list_users(
     accounts: web::Data<Accounts>,
 ) -> Result<web::Json<UserPage>, Problem> {
     principal.admin()?;
-    let limit = query.limit.unwrap_or(ON_A_PAGE);
-    if !(1..=MOST_ON_A_PAGE).contains(&limit) {
-        return Err(Problem::bad_request(format!(
-            "The limit has to be from 1 to {MOST_ON_A_PAGE}."
-        )));
-    }
+    let limit = page_size(query.limit)?;
     let beginning = query.q.as_deref().unwrap_or_default();
     let after = query.cursor.as_deref().unwrap_or_default();
-    let one_more = i64::from(limit) + 1;
+    let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let users = accounts.store.users(beginning, after, one_more).await;
     let mut users = users.map_err(AccountError::from)?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = users.len() > limit;
     users.truncate(limit);
     let last = users.last().filter(|_| more);
