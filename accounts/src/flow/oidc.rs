@@ -262,9 +262,7 @@ impl Accounts {
                 ..fresh.clone()
             };
             let email = user.email.as_deref().and_then(|it| Email::new(it).ok());
-            users::insert(tx.conn(), &user, &name, email.as_ref()).await?;
-            self.note(tx, from, &user.id, "signed up", user.role.name())
-                .await?;
+            self.admit(tx, &user, &name, email.as_ref(), from).await?;
             return Ok(user);
         }
         Err(AccountError::NameTaken)

@@ -1,7 +1,12 @@
 //! Becoming a user.
 
 use platform_auth::Role;
+use platform_bus::{Topic, outbox};
 use platform_core::Redacted;
+use platform_db::Tx;
+use schemas::v1::AccountChanged;
+use schemas::v1::event::Payload;
+use schemas::{NewEvent, OwnerId};
 
 use super::{Accounts, Origin, SignedIn};
 use crate::Registration;
@@ -110,16 +115,35 @@ impl Accounts {
                 if users::is_taken(tx.conn(), name).await? {
                     return Err(AccountError::NameTaken);
                 }
-                users::insert(tx.conn(), &user, name, email).await?;
+                self.admit(&mut tx, &user, name, email, from).await?;
                 attempts::know_place(tx.conn(), &user.id, &from.place, now).await?;
-                self.note(&mut tx, from, &user.id, "signed up", user.role.name())
-                    .await?;
                 self.open(&mut tx, session, from).await?;
                 tx.commit().await?;
                 Ok(user)
             })
             .await?;
         self.signed_in(user, session, refresh).await
+    }
+
+    /// Writes a new user down, and tells others what they are called.
+    pub(super) async fn admit(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        name: &UserName,
+        email: Option<&Email>,
+        from: &Origin,
+    ) -> Result<(), AccountError> {
+        users::insert(tx.conn(), user, name, email).await?;
+        let changed = AccountChanged {
+            user: user.id.clone(),
+            name: name.as_str().to_owned(),
+        };
+        let told = NewEvent::new(OwnerId::new(&user.id), Payload::AccountChanged(changed))
+            .stamp(self.clock.now_ms(), &mut rand::rng());
+        outbox::append(tx, Topic::Accounts, &user.id, &told).await?;
+        self.note(tx, from, &user.id, "signed up", user.role.name())
+            .await
     }
 
     /// A token by which somebody becomes the first admin, while there is none.

@@ -7,6 +7,7 @@
 
 mod access;
 mod identity;
+mod lines;
 mod playback;
 mod seal;
 mod service;

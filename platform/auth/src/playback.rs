@@ -13,6 +13,7 @@ use platform_core::Redacted;
 use schemas::VideoId;
 
 use crate::TokenError;
+use crate::lines::hmac_keys;
 
 /// Told apart from whatever else a key might sign.
 const CONTEXT: &str = "marquee playback token v1";
@@ -126,12 +127,9 @@ impl fmt::Debug for PlaybackKey {
 
 impl PlaybackKey {
     /// Signs with the first of the lines of `secret` and accepts all of them, so that it can be
-    /// changed while edges serve. Empty lines are no keys: anybody could sign with nothing.
+    /// changed while edges serve.
     pub fn new(secret: &Redacted) -> Self {
-        let key = |line: &str| hmac::Key::new(hmac::HMAC_SHA256, line.as_bytes());
-        let lines = secret.expose().lines().map(str::trim);
-        let accepted: Vec<_> = lines.filter(|line| !line.is_empty()).map(key).collect();
-        let signs = accepted.first().cloned().unwrap_or_else(|| key(""));
+        let (signs, accepted) = hmac_keys(secret);
         Self { signs, accepted }
     }
 

@@ -9,6 +9,8 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use platform_core::Redacted;
 
+use crate::lines::lines;
+
 /// Told apart from whatever else the secret might be stretched for.
 const CONTEXT: &[u8] = b"marquee seal v1\n";
 
@@ -44,9 +46,9 @@ impl SealKey {
     /// them, as [`ServiceKey`](crate::ServiceKey) signs and accepts.
     pub fn derive(secret: &Redacted, purpose: &str) -> Result<Self, Unsealable> {
         let key = |line: &str| derived(line, purpose);
-        let mut lines = secret.expose().lines();
+        let mut lines = lines(secret);
         Ok(Self {
-            seals: Arc::new(key(lines.next().unwrap_or_default())?),
+            seals: Arc::new(key(lines.next().ok_or(Unsealable)?)?),
             older: lines.map(key).collect::<Result<_, _>>()?,
         })
     }
@@ -80,7 +82,7 @@ impl SealKey {
 
 fn derived(line: &str, purpose: &str) -> Result<RandomizedNonceKey, Unsealable> {
     let mut key = [0; 32];
-    let stretched = Salt::new(HKDF_SHA256, &[]).extract(line.trim().as_bytes());
+    let stretched = Salt::new(HKDF_SHA256, &[]).extract(line.as_bytes());
     stretched
         .expand(&[CONTEXT, purpose.as_bytes()], HKDF_SHA256)
         .and_then(|okm| okm.fill(&mut key))

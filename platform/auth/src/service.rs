@@ -8,6 +8,7 @@ use data_encoding::BASE64URL_NOPAD;
 use platform_core::Redacted;
 use serde::{Deserialize, Serialize};
 
+use crate::lines::hmac_keys;
 use crate::{Identity, LEEWAY_MS, TokenError};
 
 /// How long a token is valid, milliseconds. Machines' clocks may differ by [`LEEWAY_MS`] besides.
@@ -49,12 +50,7 @@ impl ServiceKey {
     /// Signs with the first of the lines of `secret` and accepts all of them, so that it can be
     /// changed while services run.
     pub fn new(secret: &Redacted) -> Self {
-        let key = |line: &str| hmac::Key::new(hmac::HMAC_SHA256, line.trim().as_bytes());
-        let mut lines = secret.expose().lines();
-        let signs = key(lines.next().unwrap_or_default());
-        let accepted = std::iter::once(signs.clone())
-            .chain(lines.map(key))
-            .collect();
+        let (signs, accepted) = hmac_keys(secret);
         Self { signs, accepted }
     }
 
@@ -123,6 +119,19 @@ mod tests {
         assert!(key("new").verify(&token, NOW).is_err());
         let token = key("new\nold").sign(&gateway(), NOW).unwrap();
         assert!(key("new").verify(&token, NOW).is_ok());
+    }
+
+    #[test]
+    fn an_empty_line_is_no_key() {
+        let by_nothing = key("").sign(&gateway(), NOW).unwrap();
+        for secret in ["", "\n", "a\n", "a\n\n", "a\n \nb"] {
+            assert!(key(secret).verify(&by_nothing, NOW).is_err(), "{secret:?}");
+        }
+        assert!(
+            key("\na")
+                .verify(&key("a").sign(&gateway(), NOW).unwrap(), NOW)
+                .is_ok()
+        );
     }
 
     #[test]
