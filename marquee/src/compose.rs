@@ -116,7 +116,11 @@ async fn start_and_wait(
 /// which nobody else may learn.
 fn announce(config: &Config, node: &Node) -> std::io::Result<()> {
     if let Some(claim) = node.claim() {
-        let origin = config.gateway.origin();
+        // Without a public address it is where it really listens, whichever port was asked for.
+        let origin = match (&config.gateway.public_url, node.gateway()) {
+            (None, Some(address)) => format!("http://{address}"),
+            _ => config.gateway.origin(),
+        };
         writeln!(
             std::io::stdout(),
             "admin: {origin}/claim?token={}",

@@ -64,7 +64,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             workers: 2,
             public_url: None,
-            open: true,
+            open: false,
             trusted_proxies: Vec::new(),
             notice_s: 0,
         }

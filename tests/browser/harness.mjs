@@ -65,6 +65,8 @@ export async function marquee(t) {
   const data = mkdtempSync(join(tmpdir(), "marquee-browser-"));
   const child = spawn(binary(), ["up", "--data", data, "--listen", "127.0.0.1:0"], {
     stdio: ["ignore", "pipe", "inherit"],
+    // Whoever asks is the owner.
+    env: { ...process.env, MARQUEE__GATEWAY__OPEN: "true" },
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   t.after(async () => {

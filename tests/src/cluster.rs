@@ -64,6 +64,7 @@ impl Replica {
         let mut command = marquee::command_of(&program, service.command.iter().map(named));
         // The file names the folder of the container.
         command.arg("--data").arg(&data).stdout(Stdio::piped());
+        command.envs([marquee::OPEN]);
         command.envs(variables.iter().cloned());
         let mut log = File::options();
         log.create(true).append(true);

@@ -12,6 +12,9 @@ use tokio::process::{Child, ChildStdout, Command};
 use crate::{Uploader, stack};
 use testkit::stage::{PATIENCE, eventually};
 
+/// Makes whoever asks the owner.
+pub const OPEN: (&str, &str) = ("MARQUEE__GATEWAY__OPEN", "true");
+
 /// The built binary: tests, in `target/<profile>/deps`, and benchmarks, one folder above, use that
 /// of their own profile.
 pub fn binary() -> PathBuf {
@@ -234,9 +237,12 @@ pub fn command<I: IntoIterator<Item: AsRef<OsStr>>>(data: &Path, arguments: I) -
     command
 }
 
-/// A `marquee` command; its process dies with the test.
+/// A `marquee` command; its process dies with the test. Whoever asks is the owner, unless the story
+/// is about people and says otherwise.
 pub fn command_plain<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Command {
-    command_of(&binary(), arguments)
+    let mut command = command_of(&binary(), arguments);
+    command.envs([OPEN]);
+    command
 }
 
 #[expect(

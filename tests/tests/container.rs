@@ -36,6 +36,7 @@ async fn decoders_are_boxed_where_namespaces_are_denied() {
         .arg(marquee::binary())
         .args(["up", "--listen", "127.0.0.1:0", "--data"])
         .arg(folder.path().join("data"))
+        .envs([marquee::OPEN])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(File::create(&log).unwrap())
