@@ -121,6 +121,12 @@ const browse = createRoute({
   component: lazyRouteComponent(() => import('./pages/BrowsePage'), 'BrowsePage'),
 });
 
+const admin = createRoute({
+  getParentRoute: () => root,
+  path: '/admin',
+  component: lazyRouteComponent(() => import('./pages/AdminPage'), 'AdminPage'),
+});
+
 const routeTree = root.addChildren([
   home,
   search,
@@ -135,6 +141,7 @@ const routeTree = root.addChildren([
   studio,
   edit,
   browse,
+  admin,
 ]);
 
 const options = {

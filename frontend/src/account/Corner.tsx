@@ -23,7 +23,7 @@ function SignIn() {
 }
 
 /** What somebody who is signed in can do from everywhere. */
-function Menu({ name }: { name: string }) {
+function Menu({ name, isAdmin }: { name: string; isAdmin: boolean }) {
   const id = useId();
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
@@ -68,6 +68,11 @@ function Menu({ name }: { name: string }) {
         <li>
           <Link to="/account">{t('account.title')}</Link>
         </li>
+        {isAdmin && (
+          <li>
+            <Link to="/admin">{t('account.admin')}</Link>
+          </li>
+        )}
         <li>
           <button type="button" onClick={() => void signOut()}>
             {t('account.sign-out')}
@@ -81,5 +86,5 @@ function Menu({ name }: { name: string }) {
 
 /** Who is signed in, and what they can do from everywhere; or a way to sign in. */
 export default function Corner({ user }: { user: User | null }) {
-  return user ? <Menu name={user.display_name} /> : <SignIn />;
+  return user ? <Menu name={user.display_name} isAdmin={user.role === 'admin'} /> : <SignIn />;
 }

@@ -26,6 +26,9 @@ export type Playback = NonNullable<Watch['playback']>;
 export type Me = Json<paths['/api/accounts/me']['get']['responses']['200']>;
 export type User = NonNullable<Me['user']>;
 export type Role = User['role'];
+export type ManagedUser = Json<
+  paths['/api/admin/users']['get']['responses']['200']
+>['items'][number];
 export type SignUp = NonNullable<
   paths['/api/accounts/sign-up']['post']['requestBody']
 >['content']['application/json'];

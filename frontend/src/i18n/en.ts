@@ -8,6 +8,7 @@ export const en = {
   'nav.studio': 'My films',
   'account.menu': 'Account of {name}',
   'account.title': 'Account',
+  'account.admin': 'Admin',
   'account.sign-out': 'Sign out',
   'account.sign-in': 'Sign in',
   'search.label': 'Search films',

@@ -1,8 +1,13 @@
 import type { account } from './account';
+import type { admin } from './admin';
 import { en } from './en';
 import type { studio } from './studio';
 
-export type TextKey = keyof typeof en | keyof typeof account | keyof typeof studio;
+export type TextKey =
+  | keyof typeof en
+  | keyof typeof account
+  | keyof typeof admin
+  | keyof typeof studio;
 type Parameters = Record<string, string | number>;
 
 const texts: Partial<Record<TextKey, string>> = { ...en };

@@ -1,0 +1,67 @@
+import { screen, waitFor, within } from '@testing-library/react';
+import { beforeEach, expect, it } from 'vitest';
+import { fakeApi } from '../testing/api';
+import { open } from '../testing/open';
+import { somebody } from '../testing/people';
+
+const gone = () => new Response(null, { status: 204 });
+const eve = {
+  ...somebody({ user_id: 'user-2', name: 'eve', display_name: 'Eve' }),
+  suspended: false,
+};
+
+beforeEach(() => {
+  fakeApi.on('GET /api/accounts/me', () => ({
+    user: somebody({ role: 'admin' }),
+    registration: 'closed',
+  }));
+  fakeApi.on('GET /api/admin/users', () => ({ items: [eve] }));
+  fakeApi.on('GET /api/admin/audit', () => ({
+    items: [
+      {
+        at: '2026-01-02T03:04:05Z',
+        actor: '',
+        action: 'refused',
+        subject: 'eve',
+        address: '192.0.2.9',
+      },
+    ],
+  }));
+  fakeApi.on('PATCH /api/admin/users/user-2', (body) => Object.assign(eve, body));
+  fakeApi.on('DELETE /api/admin/users/user-2/sessions', gone);
+  fakeApi.on('POST /api/admin/invitations', () => ({
+    invitation: 's',
+    path: '/sign-up?invitation=s',
+    expires_at: '2026-01-09T00:00:00Z',
+  }));
+});
+
+it('changes roles, suspends and signs out', async () => {
+  const { user } = open('/admin');
+  const users = within(await screen.findByRole('region', { name: 'Users' }));
+  await user.selectOptions(await users.findByLabelText('Role of eve'), 'moderator');
+  await user.click(users.getByRole('button', { name: 'Suspend eve' }));
+  expect(await users.findByRole('button', { name: 'Let back in eve' })).toBeTruthy();
+  await user.click(users.getByRole('button', { name: 'Sign out eve everywhere' }));
+  expect(await users.findByText('eve is signed out everywhere.')).toBeTruthy();
+  expect(fakeApi.asked).toContain('PATCH /api/admin/users/user-2 {"role":"moderator"}');
+  expect(fakeApi.asked).toContain('PATCH /api/admin/users/user-2 {"suspended":true}');
+});
+
+it('invites, and shows what was done', async () => {
+  const { user } = open('/admin');
+  const invite = within(await screen.findByRole('region', { name: 'Invite somebody' }));
+  await user.selectOptions(invite.getByLabelText('What they become'), 'viewer');
+  await user.click(invite.getByRole('button', { name: 'Make a link' }));
+  expect(await invite.findByText(/sign-up\?invitation=s$/)).toBeTruthy();
+  expect(fakeApi.asked).toContain('POST /api/admin/invitations {"role":"viewer"}');
+  const done = await screen.findByRole('cell', { name: 'refused' });
+  expect(within(done.closest('tr') as HTMLElement).getByText('a stranger')).toBeTruthy();
+});
+
+it('is for admins alone', async () => {
+  fakeApi.on('GET /api/accounts/me', () => ({ user: somebody(), registration: 'closed' }));
+  open('/admin');
+  expect(await screen.findByText('This is for admins')).toBeTruthy();
+  await waitFor(() => expect(fakeApi.asked.some((call) => call.includes('admin'))).toBe(false));
+});
