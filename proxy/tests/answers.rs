@@ -22,6 +22,7 @@ fn start(life: &Lifecycle) -> std::net::SocketAddr {
     .unwrap();
     let config = proxy::Config {
         listen: ([127, 0, 0, 1], 0).into(),
+        open: true,
         ..proxy::Config::default()
     };
     let deps = proxy::Deps {
