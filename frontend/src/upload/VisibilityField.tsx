@@ -8,8 +8,9 @@ import { t } from '../i18n';
 /** With whom it is shared is said in the studio. */
 const CHOICES = ['public', 'unlisted', 'private'] as const;
 
-/** The catalogue hears of an upload a moment after it began. */
-const HEARD = { retry: 5, retryDelay: 700 };
+const AGAIN_MS = 1_000;
+/** Among how many of the newest films it is looked for. */
+const NEWEST = 100;
 
 /** Who sees a film, from its first byte on. */
 export function VisibilityField({ videoId }: { videoId: string }) {
@@ -19,9 +20,14 @@ export function VisibilityField({ videoId }: { videoId: string }) {
   const key = ['video', videoId, 'visibility'];
   const { data } = useQuery({
     queryKey: key,
-    ...HEARD,
-    queryFn: async ({ signal }) =>
-      (await unwrap(api.GET('/api/videos/{id}', { params, signal }))).visibility,
+    // The catalogue hears of an upload a moment after it began: asked for by itself, the film would not
+    // be there yet.
+    queryFn: async ({ signal }) => {
+      const query = { state: 'all', limit: NEWEST } as const;
+      const own = await unwrap(api.GET('/api/videos', { params: { query }, signal }));
+      return own.items.find((video) => video.video_id === videoId)?.visibility ?? null;
+    },
+    refetchInterval: ({ state }) => (state.data === null ? AGAIN_MS : false),
   });
   const save = useMutation({
     mutationFn: (visibility: Visibility) =>
