@@ -78,10 +78,10 @@ at_least() {
   [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
 }
 
-# nginx, and its JavaScript, by which edges look at playback tokens.
+# nginx, and its Lua, by which edges look at playback tokens.
 need_nginx() {
   PATH="$PATH:/usr/sbin" need_packages nginx:nginx
-  [ -e /usr/lib/nginx/modules/ngx_http_js_module.so ] || need_packages no-command:libnginx-mod-http-js
+  [ -e /usr/lib/nginx/modules/ngx_http_lua_module.so ] || need_packages no-command:libnginx-mod-http-lua
 }
 
 # The browsers for the tests. Ubuntu has no firefox-esr: there, its story says that it is skipped.

@@ -17,7 +17,7 @@
 #   MARQUEE_EDGE_WORKERS         processes that serve                auto
 #   MARQUEE_EDGE_ACCESS_LOG      a file, or off                      /dev/stdout
 #   MARQUEE_EDGE_NGINX           the program                         nginx
-#   MARQUEE_EDGE_JS_MODULE       its module for JavaScript           modules/ngx_http_js_module.so
+#   MARQUEE_EDGE_MODULES         the folder of its modules           modules
 set -eu
 umask 077
 
@@ -43,14 +43,14 @@ settings() {
   workers="${MARQUEE_EDGE_WORKERS:-auto}"
   access_log="${MARQUEE_EDGE_ACCESS_LOG:-/dev/stdout}"
   nginx="${MARQUEE_EDGE_NGINX:-nginx}"
-  js_module="${MARQUEE_EDGE_JS_MODULE:-modules/ngx_http_js_module.so}"
+  modules="${MARQUEE_EDGE_MODULES:-modules}"
   run="$folder/run"
   [ "$(id -u)" != 0 ] || die "start me as another user than root: nothing that an edge does needs it"
   case "$folder" in
     /*) ;;
     *) die "MARQUEE_EDGE_FOLDER must begin with a slash, it is $folder" ;;
   esac
-  case "$folder$certificate$certificate_key$origin_ca$access_log$listen$server_name$js_module" in
+  case "$folder$certificate$certificate_key$origin_ca$access_log$listen$server_name$modules" in
     *[!A-Za-z0-9/._:,\ *\[\]-]*) die "paths and names may consist of letters, digits and ._-:/ only" ;;
   esac
   case "$size_mb" in
@@ -111,12 +111,13 @@ END
   sed -e "s|@RUN@|$run|g" -e "s|@FOLDER@|$folder|g" -e "s|@LISTEN@|$listen|g" \
     -e "s|@SERVER_NAME@|$server_name|g" -e "s|@ORIGIN_SCHEME@|$scheme|g" \
     -e "s|@WORKERS@|$workers|g" -e "s|@CONNECTIONS@|$connections|g" \
-    -e "s|@JS_MODULE@|$js_module|g" -e "s|@MAX_OBJECT@|$max_object|g" -e "s|@ACCESS_LOG@|$log|g" \
+    -e "s|@NDK_MODULE@|$modules/ndk_http_module.so|g" -e "s|@LUA_MODULE@|$modules/ngx_http_lua_module.so|g" \
+    -e "s|@MAX_OBJECT@|$max_object|g" -e "s|@ACCESS_LOG@|$log|g" \
     -e "s|@TRANSIT_SIZE@|$((size_mb / 20 + 64))m|g" -e "s|@MANIFESTS_SIZE@|$((size_mb / 100 + 16))m|g" \
     "$here/nginx.conf.template" >"$run/nginx.conf"
 }
 
-# What playback.js knows: compiled once, rather than read for each request.
+# What playback.lua knows: compiled once, rather than read for each request.
 render_playback() {
   keys=
   while read -r key || [ -n "$key" ]; do
@@ -127,8 +128,8 @@ render_playback() {
     esac
   done <"$playback_key_file" || die "cannot read the playback key in $playback_key_file"
   [ -n "$keys" ] || die "there is no playback key in $playback_key_file"
-  printf "export default { keys: [%s], denied: '%s' };\n" "$keys" "$folder/denied" >"$run/settings.js"
-  cp "$here/playback.js" "$run/playback.js"
+  printf "return { keys = { %s }, denied = '%s' }\n" "$keys" "$folder/denied" >"$run/settings.lua"
+  cp "$here/playback.lua" "$run/playback.lua"
 }
 
 # Whoever has the descriptor has the folder: this shell, and nginx after it.

@@ -228,7 +228,7 @@ async fn the_log_and_other_users_learn_no_secrets() {
         assert!(!logs.contains(secret), "{secret} in {logs}");
     }
     let mode = |name: &str| folder.join(name).metadata().unwrap().permissions().mode() & 0o077;
-    for name in ["seed-key.conf", "origin-key.conf", "settings.js"] {
+    for name in ["seed-key.conf", "origin-key.conf", "settings.lua"] {
         assert_eq!(mode(&format!("run/{name}")), 0, "{name}");
     }
     assert_eq!(mode("films"), 0);
