@@ -1,6 +1,7 @@
 //! What an operator can set.
 
 use platform_auth::Role;
+use platform_passwords::{Cost, Hasher};
 use serde::{Deserialize, Serialize};
 
 use crate::mail::Smtp;
@@ -51,5 +52,13 @@ impl Default for Config {
             oidc: Vec::new(),
             sweep_interval_ms: 5 * 60 * 1000,
         }
+    }
+}
+
+impl Config {
+    /// What hashes passwords within [`hashing_memory_mib`](Self::hashing_memory_mib): one for all
+    /// who do in a process.
+    pub fn hasher(&self) -> Hasher {
+        Hasher::new(Cost::CURRENT, self.hashing_memory_mib)
     }
 }

@@ -2,8 +2,8 @@
 
 use platform_auth::{TokenError, Unsealable};
 use platform_db::{DbError, WriteError};
+use platform_passwords::{HashError, TryError};
 
-use crate::hashing::HashError;
 use crate::oidc::OidcError;
 
 /// Why something could not be done with an account.
@@ -66,6 +66,15 @@ pub(crate) enum AccountError {
     /// The database failed.
     #[error("the rows of accounts cannot be read or written")]
     Db(#[from] DbError),
+}
+
+impl From<TryError> for AccountError {
+    fn from(error: TryError) -> Self {
+        match error {
+            TryError::Wait(seconds) => Self::Throttled(seconds),
+            TryError::Db(error) => Self::Db(error),
+        }
+    }
 }
 
 impl WriteError for AccountError {

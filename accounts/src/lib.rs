@@ -13,7 +13,6 @@ mod console;
 mod domain;
 mod error;
 mod flow;
-mod hashing;
 mod http;
 mod keys;
 mod links;
@@ -28,6 +27,7 @@ use actix_web::web;
 use platform_core::{Clock, Lifecycle, Redacted};
 use platform_db::{Db, MigrateError};
 use platform_http::{Client, ServeError, Server, Service, serve};
+use platform_passwords::Hasher;
 
 pub use config::{Config, Registration};
 pub use console::{IssueError, NewApiToken, issue_token};
@@ -56,6 +56,8 @@ pub struct Deps {
     pub origin: String,
     /// Knows where services announce themselves.
     pub client: Client,
+    /// Hashes passwords; whoever else does in this process shares its budget of memory.
+    pub hasher: Hasher,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Runs the service's tasks.

@@ -23,6 +23,7 @@ use platform_auth::PlaybackKey;
 use platform_bus::{Bus, EmbeddedBus, Topic, publish_event};
 use platform_core::{Clock as _, Lifecycle, Redacted, SystemClock};
 use platform_db::{Db, DbError};
+use platform_passwords::{Cost, Hasher};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use schemas::v1::event::Payload;
@@ -173,6 +174,7 @@ impl Service {
             db: db.clone(),
             bus: Arc::clone(&bus),
             client: testkit::services::client(),
+            hasher: Hasher::new(Cost::CURRENT, 64),
             clock: Arc::new(SystemClock),
             lifecycle: life.clone(),
             playback: PlaybackKey::new(&Redacted::new("bench")),

@@ -22,6 +22,7 @@ use platform_bus::Bus;
 use platform_core::{Clock, Lifecycle};
 use platform_db::{Db, DbError, MigrateError};
 use platform_http::{Client, ServeError, Server, Service, serve};
+use platform_passwords::Hasher;
 
 pub use http::openapi;
 pub use http::rebuild::{REBUILD_PATH, RebuildStatus};
@@ -44,6 +45,8 @@ pub struct Deps {
     pub bus: Arc<dyn Bus>,
     /// Knows where services announce themselves.
     pub client: Client,
+    /// Hashes passwords of films; accounts in this process share its budget of memory.
+    pub hasher: Hasher,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Runs the service's tasks.
@@ -100,6 +103,7 @@ pub async fn build(
         rebuilds: Rebuilds::new(indexer, deps.lifecycle.clone()),
         clock: Arc::clone(&deps.clock),
         playback: deps.playback,
+        hasher: deps.hasher,
     });
     let routes = move |app: &mut web::ServiceConfig| {
         app.app_data(state.clone());

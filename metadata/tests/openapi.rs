@@ -10,6 +10,7 @@ fn every_operation_says_what_it_takes_and_how_it_fails() {
         "/api/videos",
         "/api/videos/{id}",
         "/api/videos/{id}/restore",
+        "/api/videos/{id}/unlock",
     ];
     assert_eq!(names, all);
     for (path, operations) in paths {

@@ -40,7 +40,7 @@ const EDITS: Asker = Asker::May(Role::Uploader, Scope::Edit);
 
 /// All rules; each operation of the OpenAPI document has one. Services look again: what matters
 /// there may have changed since, and they know whose film it is.
-pub const RULES: [Rule; 39] = [
+pub const RULES: [Rule; 40] = [
     rule("GET", "/api/accounts/me", Asker::Anyone),
     rule("DELETE", "/api/accounts/me", OWN),
     rule("POST", "/api/accounts/sign-up", Asker::Anyone),
@@ -78,6 +78,7 @@ pub const RULES: [Rule; 39] = [
     rule("PATCH", "/api/videos/{id}", EDITS),
     rule("DELETE", "/api/videos/{id}", EDITS),
     rule("POST", "/api/videos/{id}/restore", EDITS),
+    rule("POST", "/api/videos/{id}/unlock", Asker::Anyone),
     rule("GET", "/api/search", Asker::Anyone),
     rule("GET", "/api/watch/{id}", Asker::Anyone),
 ];

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderValue;
 use actix_web::{HttpRequest, HttpResponse, web};
 use platform_auth::Identity;
-use platform_http::{CallError, Client, Problem, ProblemDocument, Service, Visitor};
+use platform_http::{CallError, Client, Problem, ProblemDocument, Service, UNLOCK_HEADER, Visitor};
 use schemas::VideoId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -85,9 +86,13 @@ struct Track {
     get,
     path = "/api/watch/{id}",
     tag = "playback",
-    params(("id" = String, Path, description = "The video's id")),
+    params(
+        ("id" = String, Path, description = "The video's id"),
+        ("marquee-unlock" = Option<String>, Header, description = "What unlocking it gave, if it takes a password"),
+    ),
     responses(
         (status = 200, description = "The video, how to play it, and what exists of it", body = Watch),
+        (status = 403, description = "It takes a password: `/problems/password-required`", body = ProblemDocument),
         (status = 404, description = "No such video", body = ProblemDocument),
     ),
 )]
@@ -97,7 +102,8 @@ pub(crate) async fn get(
     request: HttpRequest,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let video = video(&state.client, &id, visitor.identity).await?;
+    let unlock = request.headers().get(UNLOCK_HEADER);
+    let video = video(&state.client, &id, visitor.identity, unlock).await?;
     let complete = video
         .get("complete")
         .and_then(Value::as_bool)
@@ -116,17 +122,28 @@ pub(crate) async fn get(
     }))
 }
 
-async fn video(client: &Client, id: &VideoId, who: Option<Identity>) -> Result<Value, Problem> {
+async fn video(
+    client: &Client,
+    id: &VideoId,
+    who: Option<Identity>,
+    unlock: Option<&HeaderValue>,
+) -> Result<Value, Problem> {
     let path = format!("/api/videos/{id}");
     let answer = client
         .on_behalf_of(who)
-        .get(Service::Metadata, &path, |request| request)
+        .get(Service::Metadata, &path, |request| match unlock {
+            Some(key) => request.header(UNLOCK_HEADER, key.as_bytes()),
+            None => request,
+        })
         .await
         .map_err(|error| Problem::unavailable(2, error))?;
     if answer.status().as_u16() == StatusCode::NOT_FOUND.as_u16() {
         return Err(Problem::not_found(
             "There is no video at this address. It may have been deleted; check the link.",
         ));
+    }
+    if answer.status().as_u16() == StatusCode::FORBIDDEN.as_u16() {
+        return Err(Problem::password_required());
     }
     let answer = answer
         .error_for_status()

@@ -15,10 +15,10 @@ use std::sync::Arc;
 use platform_auth::SealKey;
 use platform_core::{Clock, Lifecycle, Redacted};
 use platform_db::Tx;
+use platform_passwords::{Hasher, Tries};
 
 use crate::domain::User;
 use crate::error::AccountError;
-use crate::hashing::{Cost, Hasher};
 use crate::keys::Keys;
 use crate::links::LinkSender;
 use crate::oidc::{OidcError, Provider};
@@ -54,6 +54,7 @@ pub(crate) struct Accounts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: Arc<Config>,
     hasher: Hasher,
+    tries: Tries,
     /// What passwords of unknown users are compared with, so that it takes as long.
     dummy: Redacted,
     links: Arc<dyn LinkSender>,
@@ -66,7 +67,7 @@ pub(crate) struct Accounts {
 impl Accounts {
     pub(crate) async fn new(config: Config, deps: &Deps) -> Result<Self, AccountError> {
         let store = Store::new(&deps.db);
-        let hasher = Hasher::new(Cost::CURRENT, config.hashing_memory_mib);
+        let hasher = deps.hasher.clone();
         let nobodys = crate::domain::random_secret(&mut rand::rng());
         let dummy = hasher.hash(&nobodys, &mut fresh()).await?;
         let providers = config.oidc.iter().cloned();
@@ -81,6 +82,7 @@ impl Accounts {
                 Arc::clone(&deps.clock),
                 config.key_rotation_days,
             ),
+            tries: store.tries(),
             store,
             clock: Arc::clone(&deps.clock),
             config: Arc::new(config),

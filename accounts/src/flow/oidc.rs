@@ -12,7 +12,7 @@ use super::{Accounts, Origin, SignedIn};
 use crate::domain::{Email, User, UserName, display_name, random_id, random_secret};
 use crate::error::AccountError;
 use crate::oidc::{Answer, Begun, OidcError, Person, Provider};
-use crate::store::{attempts, identities, sessions, users};
+use crate::store::{identities, sessions, users};
 
 /// How long somebody may take at the provider, milliseconds.
 pub(crate) const FLOW_MS: i64 = 10 * 60 * 1000;
@@ -204,7 +204,7 @@ impl Accounts {
                 }
                 let mut session = session.clone();
                 session.user.clone_from(&user.id);
-                attempts::know_place(tx.conn(), &user.id, &from.place, now).await?;
+                users::know_place(tx.conn(), &user.id, &from.place, now).await?;
                 self.open(&mut tx, &session, from).await?;
                 tx.commit().await?;
                 Ok((user, session))

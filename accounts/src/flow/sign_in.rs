@@ -5,7 +5,7 @@ use platform_core::Redacted;
 use super::{Accounts, Origin, SignedIn};
 use crate::domain::{RefreshToken, User};
 use crate::error::AccountError;
-use crate::store::{attempts, users};
+use crate::store::users;
 
 impl Accounts {
     /// Begins a session of whoever `typed` and `password` say. The session of `before`, which the
@@ -31,7 +31,7 @@ impl Accounts {
                 if user.suspended {
                     return Err(AccountError::Suspended);
                 }
-                attempts::know_place(tx.conn(), &user.id, &from.place, now).await?;
+                users::know_place(tx.conn(), &user.id, &from.place, now).await?;
                 if let Some(before) = before {
                     self.end_by_token(&mut tx, before).await?;
                 }
@@ -58,9 +58,9 @@ impl Accounts {
             .map_or(&self.dummy, |user| &user.password_hash);
         let verdict = self.hasher.verify(password, stored).await?;
         let subject = found.as_ref().map_or("", |user| &user.id).to_owned();
-        let (attempt, subject) = (&attempt, &subject);
+        let subject = &subject;
         let Some(user) = found.filter(|_| verdict.matches) else {
-            self.store.note_failed(&attempt.0).await?;
+            self.tries.failed(&attempt).await?;
             self.store
                 .write(|mut tx| async move {
                     self.note(&mut tx, from, "", "sign-in refused", subject)
@@ -71,13 +71,7 @@ impl Accounts {
                 .await?;
             return Err(AccountError::WrongCredentials);
         };
-        self.store
-            .write(|mut tx| async move {
-                attempts::remove(tx.conn(), &attempt.0).await?;
-                tx.commit().await?;
-                Ok::<_, AccountError>(())
-            })
-            .await?;
+        self.tries.succeeded(&attempt).await?;
         if verdict.is_outdated {
             let hash = self.hasher.hash(password, &mut super::fresh()).await?;
             self.store.rehash(&user, &hash).await?;

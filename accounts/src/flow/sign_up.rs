@@ -15,7 +15,7 @@ use crate::domain::{
 };
 use crate::error::AccountError;
 use crate::store::links::{self, Kind, NewLink};
-use crate::store::{attempts, users};
+use crate::store::users;
 
 /// How long the first admin's link can be used: each start of the service makes another.
 const CLAIM_MS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -116,7 +116,7 @@ impl Accounts {
                     return Err(AccountError::NameTaken);
                 }
                 self.admit(&mut tx, &user, name, email, from).await?;
-                attempts::know_place(tx.conn(), &user.id, &from.place, now).await?;
+                users::know_place(tx.conn(), &user.id, &from.place, now).await?;
                 self.open(&mut tx, session, from).await?;
                 tx.commit().await?;
                 Ok(user)

@@ -1,13 +1,10 @@
 //! Who has to wait before the next try.
 
-use super::{Accounts, Origin};
-use crate::domain::{User, digest, random_id, wait_ms};
-use crate::error::AccountError;
-use crate::store::attempts;
+use platform_passwords::Try;
 
-/// A try that is counted until it is known to have succeeded.
-#[derive(Debug)]
-pub(super) struct Try(pub(super) String);
+use super::{Accounts, Origin};
+use crate::domain::{User, digest};
+use crate::error::AccountError;
 
 impl Accounts {
     /// Counts a try to sign in as `typed`, who is `user` if there is one, or says how long to wait.
@@ -41,28 +38,8 @@ impl Accounts {
         self.try_once(&[format!("{what} {}", from.place)]).await
     }
 
-    /// Counts a try in all `buckets`, or says how long to wait. It is counted before its outcome is
-    /// known: many at the same moment are no way around.
+    /// Counts a try in all `buckets`, or says how long to wait.
     pub(super) async fn try_once(&self, buckets: &[String]) -> Result<Try, AccountError> {
-        let now = self.clock.now_ms();
-        self.store
-            .write(|mut tx| async move {
-                let mut wait = None;
-                for bucket in buckets {
-                    let recent = attempts::recent(tx.conn(), bucket, now).await?;
-                    wait = wait.max(wait_ms(&recent, now));
-                }
-                if let Some(ms) = wait {
-                    let seconds = u32::try_from(ms.div_euclid(1000) + 1).unwrap_or(u32::MAX);
-                    return Err(AccountError::Throttled(seconds));
-                }
-                let id = random_id(&mut rand::rng());
-                for bucket in buckets {
-                    attempts::insert(tx.conn(), &id, bucket, now).await?;
-                }
-                tx.commit().await?;
-                Ok(Try(id))
-            })
-            .await
+        Ok(self.tries.begin(buckets, self.clock.now_ms()).await?)
     }
 }

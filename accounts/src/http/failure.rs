@@ -2,9 +2,9 @@
 
 use actix_web::http::StatusCode;
 use platform_http::Problem;
+use platform_passwords::HashError;
 
 use crate::error::AccountError;
-use crate::hashing::HashError;
 
 /// 401: nobody is signed in.
 pub(super) fn signed_out() -> Problem {
@@ -37,7 +37,7 @@ impl From<AccountError> for Problem {
             AccountError::NotFound(sentence) => Self::not_found(sentence),
             AccountError::Forbidden(sentence) => forbidden(sentence),
             AccountError::SignedOut => signed_out(),
-            AccountError::Throttled(seconds) => throttled(seconds),
+            AccountError::Throttled(seconds) => Self::too_many_tries(seconds),
             AccountError::Db(cause) if cause.retryable() => Self::unavailable(2, cause),
             AccountError::Oidc(cause) => Self::unavailable(30, cause),
             AccountError::Hash(cause @ HashError::Busy) => Self::unavailable(5, cause),
@@ -48,17 +48,6 @@ impl From<AccountError> for Problem {
             refusal => refused(&refusal),
         }
     }
-}
-
-fn throttled(seconds: u32) -> Problem {
-    let unit = if seconds == 1 { "second" } else { "seconds" };
-    Problem::new(
-        StatusCode::TOO_MANY_REQUESTS,
-        "too-many-tries",
-        "Too many tries",
-        format!("There were too many tries. Try again in {seconds} {unit}."),
-    )
-    .retry_after(seconds)
 }
 
 /// Refusals that are the same every time.

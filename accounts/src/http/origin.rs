@@ -7,8 +7,8 @@ use actix_web::dev::Payload;
 use actix_web::http::header::HeaderValue;
 use actix_web::{FromRequest, HttpRequest};
 use platform_core::text::is_not_for_reading;
+use platform_passwords::place_of;
 
-use crate::domain::place_of;
 use crate::flow::Origin;
 
 /// Longest name of a program that is kept, in characters.

@@ -4,7 +4,7 @@ use platform_db::DbError;
 use sqlx::{AnyConnection, Row as _};
 
 use super::Store;
-use crate::domain::{WINDOW_MS, random_id};
+use crate::domain::random_id;
 
 /// Entries are kept for a year: long enough to look into what was noticed late.
 const KEPT_MS: i64 = 366 * 24 * 60 * 60 * 1000;
@@ -139,10 +139,6 @@ impl Store {
             (
                 "DELETE FROM accounts_audit WHERE at_ms < $1",
                 before(KEPT_MS),
-            ),
-            (
-                "DELETE FROM accounts_attempt WHERE at_ms < $1",
-                before(WINDOW_MS),
             ),
             (
                 "DELETE FROM accounts_revocation WHERE revoked_at_ms < $1",

@@ -3,7 +3,6 @@
 //! Functions that take a connection run within a transaction that a flow has begun; what takes the
 //! store itself reads what is committed.
 
-pub(crate) mod attempts;
 pub(crate) mod audit;
 pub(crate) mod identities;
 pub(crate) mod keys;
@@ -15,6 +14,7 @@ pub(crate) mod tokens;
 pub(crate) mod users;
 
 use platform_db::{Db, Tx, WriteError};
+use platform_passwords::Tries;
 use sqlx::AnyPool;
 
 pub(crate) use schema::MIGRATIONS;
@@ -38,6 +38,11 @@ impl Store {
         work: impl FnMut(Tx) -> F,
     ) -> Result<T, E> {
         self.db.write(work).await
+    }
+
+    /// Tries to get in.
+    pub(crate) fn tries(&self) -> Tries {
+        Tries::new(&self.db, "accounts_attempt")
     }
 
     fn reader(&self) -> &AnyPool {

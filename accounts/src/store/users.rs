@@ -41,6 +41,18 @@ async fn one(
 }
 
 impl Store {
+    /// Whether the user has signed in from `place` before.
+    pub(crate) async fn knows_place(&self, user: &str, place: &str) -> Result<bool, DbError> {
+        let known: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM accounts_known_address WHERE user_id = $1 AND address = $2",
+        )
+        .bind(user)
+        .bind(place)
+        .fetch_one(self.reader())
+        .await?;
+        Ok(known > 0)
+    }
+
     /// The user, unless deleted.
     pub(crate) async fn user(&self, id: &str) -> Result<Option<User>, DbError> {
         one(self.reader(), "user_id = $1", id).await
@@ -222,5 +234,24 @@ pub(crate) async fn forget(conn: &mut AnyConnection, id: &str, now_ms: i64) -> R
         .execute(&mut *conn)
         .await?;
     }
+    Ok(())
+}
+
+/// Remembers that the user signed in from `place`.
+pub(crate) async fn know_place(
+    conn: &mut AnyConnection,
+    user: &str,
+    place: &str,
+    now_ms: i64,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "INSERT INTO accounts_known_address (user_id, address, at_ms) VALUES ($1, $2, $3)
+         ON CONFLICT (user_id, address) DO UPDATE SET at_ms = excluded.at_ms",
+    )
+    .bind(user)
+    .bind(place)
+    .bind(now_ms)
+    .execute(conn)
+    .await?;
     Ok(())
 }

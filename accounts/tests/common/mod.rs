@@ -115,6 +115,7 @@ impl Service {
             origin: ORIGIN.to_owned(),
             links: links(Arc::clone(&letters), &life),
             client: Client::new(discovery, trust, "accounts").unwrap(),
+            hasher: config.hasher(),
             clock: Arc::new(clock.clone()),
             lifecycle: life.clone(),
         };

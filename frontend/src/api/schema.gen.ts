@@ -531,6 +531,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/videos/{id}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a video that takes a password. */
+        post: operations["unlock_video"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/watch/{id}": {
         parameters: {
             query?: never;
@@ -693,6 +710,11 @@ export interface components {
             description?: string | null;
             /** @description BCP 47, for instance `pt-BR`; empty for none. */
             language?: string | null;
+            /**
+             * @description Goes with the visibility `password`, to which a video is changed by sending both; another one
+             *     ends what the one before opened.
+             */
+            password?: string | null;
             /** @description Names of the users with whom it is shared, while its visibility is `shared`. */
             shared_with?: string[] | null;
             /** @description By which others find it. */
@@ -967,6 +989,19 @@ export interface components {
             /** @description From and to, in seconds. */
             ready: number[][];
         };
+        /** @description What somebody knows. */
+        Unlock: {
+            /** @description The password of the video. */
+            password: string;
+        };
+        /** @description What opens a video. */
+        Unlocked: {
+            /**
+             * @description To be sent as the header `Marquee-Unlock` with requests for the video, for at least five
+             *     hours, or until its password is changed; each answer then has addresses that are good as long.
+             */
+            key: string;
+        };
         /** @description An upload: what was begun, how to cut the file, and which parts are stored. */
         Upload: {
             /** @description RFC 3339. */
@@ -1137,7 +1172,7 @@ export interface components {
          * @description For whom a video is.
          * @enum {string}
          */
-        Visibility: "public" | "unlisted" | "shared" | "private";
+        Visibility: "public" | "unlisted" | "password" | "shared" | "private";
         /** @description Everything that the watch page needs. */
         Watch: {
             availability?: components["schemas"]["Availability"] | null;
@@ -2512,7 +2547,10 @@ export interface operations {
     get_video: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description What unlocking it gave, if it takes a password */
+                "marquee-unlock"?: string | null;
+            };
             path: {
                 /** @description The video's id */
                 id: string;
@@ -2530,6 +2568,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Video"];
+                };
+            };
+            /** @description It takes a password: `/problems/password-required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
             /** @description A problem */
@@ -2683,10 +2730,76 @@ export interface operations {
             };
         };
     };
-    get: {
+    unlock_video: {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                /** @description The video's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Unlock"];
+            };
+        };
+        responses: {
+            /** @description What opens it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unlocked"];
+                };
+            };
+            /** @description It is not the password */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no such video, or none that takes a password */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many tries: `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description What unlocking it gave, if it takes a password */
+                "marquee-unlock"?: string | null;
+            };
             path: {
                 /** @description The video's id */
                 id: string;
@@ -2702,6 +2815,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Watch"];
+                };
+            };
+            /** @description It takes a password: `/problems/password-required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
             /** @description No such video */

@@ -10,6 +10,7 @@ use platform_core::backoff::Backoff;
 use platform_core::{Clock, Lifecycle, Redacted, SystemClock};
 use platform_db::Db;
 use platform_http::{Client, Discovery, Service};
+use platform_passwords::Hasher;
 
 use crate::cli::Failure;
 use crate::config::Config;
@@ -24,6 +25,8 @@ pub(crate) struct Node {
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) blobs: Arc<dyn Blobs>,
     client: Client,
+    /// Hashes all passwords of this process.
+    pub(crate) hasher: Hasher,
     pub(crate) lifecycle: Lifecycle,
     gateway: OnceLock<SocketAddr>,
     claim: OnceLock<Redacted>,
@@ -53,6 +56,7 @@ impl Node {
             bus,
             blobs: Arc::new(blobs),
             client: Client::new(discovery, trust, "marquee")?,
+            hasher: config.accounts.hasher(),
             lifecycle: life.clone(),
             gateway: OnceLock::new(),
             claim: OnceLock::new(),

@@ -49,6 +49,7 @@ async fn accounts(config: &Config, node: &Node) -> Result<(), Failure> {
         origin: config.gateway.origin(),
         secret: config.service_secret(&node.data)?,
         client: node.client(Service::Accounts),
+        hasher: node.hasher.clone(),
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
     };
@@ -112,6 +113,7 @@ async fn metadata(config: &Config, node: &Node) -> Result<(), Failure> {
         db: node.db.clone(),
         bus: Arc::clone(&node.bus),
         client: node.client(Service::Metadata),
+        hasher: node.hasher.clone(),
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
         playback: config.playback(&node.data)?,

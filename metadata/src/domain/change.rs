@@ -4,7 +4,7 @@ use platform_auth::Identity;
 use schemas::v1::event::Payload;
 use schemas::v1::{VideoChanged, VideoDeleted, Visibility};
 
-use super::{Edit, State, Video};
+use super::{Edit, PasswordMisfit, State, Video};
 
 /// Why something is not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) enum Refused {
     Changed,
     /// It was not thrown away.
     NotTrashed,
+    /// A password goes with its visibility.
+    Password,
 }
 
 /// The video after `edit` by `who`, who has seen it after `seen` edits, if they say so.
@@ -34,7 +36,8 @@ pub(crate) fn edit(
         return Err(Refused::Changed);
     }
     let mut after = video.clone();
-    edit.apply(&mut after);
+    edit.apply(&mut after)
+        .map_err(|PasswordMisfit| Refused::Password)?;
     if after != *video {
         after.edits += 1;
     }

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use platform_core::text;
-use schemas::OwnerId;
+use platform_core::{Redacted, text};
 
 use super::about::{self, AboutError, Choice};
-use super::{State, Video, Visibility};
+use super::{AccessChange, PasswordMisfit, State, Video};
+
+/// Fewest and most characters of a film's password. Whoever guesses has to wait, and it is often
+/// passed on aloud.
+const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=256;
 
 /// With how many people a video can be shared.
 const MOST_SHARED_WITH: usize = 100;
@@ -23,6 +26,13 @@ pub(crate) enum EditError {
     /// What it says of the video is not fit.
     #[error(transparent)]
     About(#[from] AboutError),
+    /// A password that is too short or too long.
+    #[error(
+        "The password has to have from {} to {} characters.",
+        PASSWORD_LENGTH.start(),
+        PASSWORD_LENGTH.end()
+    )]
+    Password,
     /// Too many people.
     #[error(
         "A video can be shared with {MOST_SHARED_WITH} people: make it unlisted and send them the link."
@@ -30,13 +40,22 @@ pub(crate) enum EditError {
     TooMany,
 }
 
+/// Checks what somebody chose for the password of a film.
+pub(crate) fn check_password(password: &Redacted) -> Result<(), EditError> {
+    let characters = password.expose().chars().count();
+    if PASSWORD_LENGTH.contains(&characters) {
+        Ok(())
+    } else {
+        Err(EditError::Password)
+    }
+}
+
 /// What somebody wants to change; what is absent stays.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wish<'a> {
     pub(crate) title: Option<&'a str>,
     pub(crate) description: Option<&'a str>,
-    pub(crate) visibility: Option<Visibility>,
-    pub(crate) shared_with: Option<BTreeSet<OwnerId>>,
+    pub(crate) access: AccessChange,
     pub(crate) tags: Option<&'a [String]>,
     /// Empty for none.
     pub(crate) category: Option<&'a str>,
@@ -49,8 +68,7 @@ pub(crate) struct Wish<'a> {
 pub(crate) struct Edit {
     title: Option<String>,
     description: Option<String>,
-    visibility: Option<Visibility>,
-    shared_with: Option<BTreeSet<OwnerId>>,
+    access: AccessChange,
     tags: Option<BTreeSet<String>>,
     category: Option<Choice>,
     language: Option<Choice>,
@@ -64,13 +82,12 @@ impl Edit {
         let edit = Self {
             title: title.map(str::to_owned),
             description: description.map(str::to_owned),
-            visibility: wish.visibility,
-            shared_with: wish.shared_with,
+            access: wish.access,
             tags: wish.tags.map(about::tags).transpose()?,
             category: wish.category.map(about::category).transpose()?,
             language: wish.language.map(about::language).transpose()?,
         };
-        let people = edit.shared_with.as_ref().map_or(0, BTreeSet::len);
+        let people = edit.access.shared_with.as_ref().map_or(0, BTreeSet::len);
         if people > MOST_SHARED_WITH {
             return Err(EditError::TooMany);
         }
@@ -84,8 +101,7 @@ impl Edit {
         Self {
             title: None,
             description: None,
-            visibility: None,
-            shared_with: None,
+            access: AccessChange::default(),
             tags: None,
             category: None,
             language: None,
@@ -93,10 +109,11 @@ impl Edit {
     }
 
     /// Makes the change; a deleted video has nothing to change.
-    pub(crate) fn apply(&self, video: &mut Video) {
+    pub(crate) fn apply(&self, video: &mut Video) -> Result<(), PasswordMisfit> {
         if video.state == State::Deleted {
-            return;
+            return Ok(());
         }
+        video.access = video.access.after(&self.access)?;
         if let Some(title) = &self.title {
             video.title.clone_from(title);
             video.facts.edited.title = true;
@@ -105,9 +122,6 @@ impl Edit {
             video.description.clone_from(description);
             video.facts.edited.description = true;
         }
-        video
-            .access
-            .change(self.visibility, self.shared_with.clone());
         if let Some(tags) = &self.tags {
             video.about.tags.clone_from(tags);
         }
@@ -117,11 +131,15 @@ impl Edit {
         if let Some(language) = &self.language {
             video.about.language.clone_from(&language.0);
         }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use schemas::OwnerId;
+
+    use super::super::Visibility;
     use super::*;
 
     fn edit(title: Option<&str>, description: Option<&str>) -> Result<Edit, EditError> {
@@ -155,18 +173,21 @@ mod tests {
         let mut video = Video::unknown("a".repeat(26).parse().unwrap(), 1);
         let tags = ["one".to_owned()];
         let first = Wish {
-            visibility: Some(Visibility::Public),
+            access: AccessChange {
+                visibility: Some(Visibility::Public),
+                ..AccessChange::default()
+            },
             tags: Some(&tags),
             category: Some("music"),
             ..Wish::default()
         };
-        Edit::new(first).unwrap().apply(&mut video);
+        Edit::new(first).unwrap().apply(&mut video).unwrap();
         let then = Wish {
             category: Some(""),
             language: Some("en"),
             ..Wish::default()
         };
-        Edit::new(then).unwrap().apply(&mut video);
+        Edit::new(then).unwrap().apply(&mut video).unwrap();
         assert_eq!(video.access.visibility, Visibility::Public);
         assert_eq!(video.about.tags.len(), 1);
         assert_eq!(video.about.category, None);
@@ -177,7 +198,10 @@ mod tests {
     fn a_video_is_shared_with_as_many_as_one_can_name() {
         let people = (0..=MOST_SHARED_WITH).map(|n| OwnerId::new(n.to_string()));
         let wish = Wish {
-            shared_with: Some(people.collect()),
+            access: AccessChange {
+                shared_with: Some(people.collect()),
+                ..AccessChange::default()
+            },
             ..Wish::default()
         };
         assert_eq!(Edit::new(wish), Err(EditError::TooMany));

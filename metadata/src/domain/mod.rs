@@ -8,8 +8,8 @@ mod fold;
 mod video;
 
 pub(crate) use about::{About, tag};
-pub(crate) use access::{Access, Visibility, may_take_down};
+pub(crate) use access::{Access, AccessChange, PasswordMisfit, Visibility, may_take_down};
 pub(crate) use change::{Refused, Removal, edit, news, remove, restore};
-pub(crate) use edit::{Edit, Wish};
+pub(crate) use edit::{Edit, Wish, check_password};
 pub(crate) use fold::{fold, subject};
 pub(crate) use video::{Chapter, Facts, Failure, Part, Rendition, Shelf, State, Subtitles, Video};

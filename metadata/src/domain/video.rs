@@ -277,6 +277,12 @@ impl Video {
         }
     }
 
+    /// Whether its password is what it takes to see it.
+    pub(crate) fn is_locked(&self) -> bool {
+        let there = self.state != State::Deleted && self.trashed_at_ms.is_none();
+        there && self.access.visibility == Visibility::Password
+    }
+
     /// Whether `who` may remove it.
     pub(crate) fn is_deleted_by(&self, who: &Identity) -> bool {
         let own = self.owner.as_ref() == Some(&who.user);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use platform_db::DbError;
 use platform_http::Problem;
+use platform_passwords::{HashError, TryError};
 
 use crate::domain::Refused;
 use crate::search::{SearchError, SearchErrorKind};
@@ -15,6 +16,22 @@ pub(super) fn of_rows(error: DbError) -> Problem {
         return Problem::unavailable(2, error);
     }
     Problem::internal(error)
+}
+
+/// A password cannot be hashed.
+pub(super) fn of_hash(error: HashError) -> Problem {
+    match error {
+        HashError::Busy => Problem::unavailable(5, error),
+        error => Problem::internal(error),
+    }
+}
+
+/// Somebody cannot try now.
+pub(super) fn of_try(error: TryError) -> Problem {
+    match error {
+        TryError::Wait(seconds) => Problem::too_many_tries(seconds),
+        TryError::Db(error) => of_rows(error),
+    }
 }
 
 /// The search index did not answer. It mends itself; watching goes on meanwhile.
@@ -60,6 +77,9 @@ pub(super) fn refused(refused: Refused) -> Problem {
             "Only the owner of a video can change it, and only they and moderators remove it.",
         ),
         Refused::Changed => changed_meanwhile(),
+        Refused::Password => {
+            Problem::bad_request("A password goes with the visibility `password`: send both.")
+        }
         Refused::NotTrashed => Problem::new(
             StatusCode::CONFLICT,
             "not-thrown-away",

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use actix_web::web::ServiceConfig;
 use platform_auth::PlaybackKey;
 use platform_core::Clock;
+use platform_passwords::Hasher;
 use utoipa::OpenApi;
 
 use crate::rebuilds::Rebuilds;
@@ -29,6 +30,7 @@ pub(crate) struct State {
     pub(crate) rebuilds: Rebuilds,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) playback: PlaybackKey,
+    pub(crate) hasher: Hasher,
 }
 
 #[derive(OpenApi)]
@@ -44,6 +46,7 @@ pub(crate) struct State {
         videos::edit::edit_video,
         videos::delete::delete_video,
         videos::restore::restore_video,
+        videos::unlock::unlock_video,
         search::search_videos,
     ),
     // Parameters do not bring theirs along.
@@ -63,6 +66,7 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
         .service(videos::edit::edit_video)
         .service(videos::delete::delete_video)
         .service(videos::restore::restore_video)
+        .service(videos::unlock::unlock_video)
         .service(search::search_videos)
         .service(rebuild::rebuild_search);
 }

@@ -52,6 +52,8 @@ pub(super) enum VisibilityView {
     Public,
     /// Everybody who has its address.
     Unlisted,
+    /// Everybody who has its address and its password.
+    Password,
     /// Its owner and those whom the owner named.
     Shared,
     /// Its owner alone.
@@ -63,6 +65,7 @@ impl From<Visibility> for VisibilityView {
         match visibility {
             Visibility::Public => Self::Public,
             Visibility::Unlisted => Self::Unlisted,
+            Visibility::Password => Self::Password,
             Visibility::Shared => Self::Shared,
             Visibility::Private => Self::Private,
         }
@@ -74,6 +77,7 @@ impl From<VisibilityView> for Visibility {
         match visibility {
             VisibilityView::Public => Self::Public,
             VisibilityView::Unlisted => Self::Unlisted,
+            VisibilityView::Password => Self::Password,
             VisibilityView::Shared => Self::Shared,
             VisibilityView::Private => Self::Private,
         }
@@ -276,6 +280,8 @@ struct May {
 pub(super) struct Showing<'a> {
     state: &'a super::State,
     who: Option<&'a Identity>,
+    /// They know its password.
+    unlocked: bool,
     names: HashMap<OwnerId, String>,
 }
 
@@ -296,12 +302,17 @@ impl<'a> Showing<'a> {
         let people: Vec<OwnerId> = people.into_iter().cloned().collect();
         let names = state.store.names(&people).await;
         let names = names.map_err(failure::of_rows)?;
-        Ok(Self { state, who, names })
+        Ok(Self {
+            state,
+            who,
+            unlocked: false,
+            names,
+        })
     }
 
     pub(super) fn show(&self, video: Video) -> VideoView {
         let theirs = is_theirs(&video, self.who);
-        let token = self.state.token(&video, self.who);
+        let token = self.state.token(&video, self.who, self.unlocked);
         let media = token.map(|token| Media::of(&video, &token));
         let media = media.unwrap_or_default();
         let may = May {
@@ -370,6 +381,17 @@ pub(super) async fn show(
     video: Video,
 ) -> Result<VideoView, Problem> {
     let showing = Showing::of(state, who, &[&video]).await?;
+    Ok(showing.show(video))
+}
+
+/// `video`, shown to somebody who knows its password.
+pub(super) async fn show_unlocked(
+    state: &super::State,
+    who: Option<&Identity>,
+    video: Video,
+) -> Result<VideoView, Problem> {
+    let mut showing = Showing::of(state, who, &[&video]).await?;
+    showing.unlocked = true;
     Ok(showing.show(video))
 }
 

@@ -8,6 +8,7 @@ mod row;
 mod write;
 
 use platform_db::{Db, DbError, Migration};
+use platform_passwords::Tries;
 use schemas::VideoId;
 
 use crate::domain::Video;
@@ -80,6 +81,20 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         WHERE trashed_at_ms IS NOT NULL;
     CREATE TABLE metadata_gone (user_id TEXT PRIMARY KEY)",
     ),
+    // Videos that a password opens, and tries to guess it.
+    Migration::new(
+        4,
+        "ALTER TABLE metadata_video ADD COLUMN password_hash TEXT;
+    CREATE TABLE metadata_attempt (
+        attempt_id TEXT NOT NULL,
+        bucket TEXT NOT NULL,
+        at_ms BIGINT NOT NULL,
+        failed BIGINT NOT NULL,
+        PRIMARY KEY (attempt_id, bucket)
+    );
+    CREATE INDEX metadata_attempt_bucket ON metadata_attempt (bucket, at_ms);
+    CREATE INDEX metadata_attempt_time ON metadata_attempt (at_ms)",
+    ),
 ];
 
 /// The catalogue's rows.
@@ -93,6 +108,11 @@ impl Store {
         Self {
             db: db.about("metadata"),
         }
+    }
+
+    /// Tries to guess passwords of videos.
+    pub(crate) fn tries(&self) -> Tries {
+        Tries::new(&self.db, "metadata_attempt")
     }
 
     /// Changes when anything is committed to the catalogue.

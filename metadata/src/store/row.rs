@@ -1,5 +1,6 @@
 //! Between rows and videos.
 
+use platform_core::Redacted;
 use schemas::OwnerId;
 use serde::de::DeserializeOwned;
 use sqlx::Row as _;
@@ -9,7 +10,7 @@ use crate::domain::{Access, State, Video, Visibility};
 
 /// The columns that [`video_of`] reads.
 pub(super) const COLUMNS: &str = "video_id, owner, title, description, state, created_at_ms, published_at_ms, visibility, \
-     access_generation, shared_with, about, edits, facts, trashed_at_ms";
+     access_generation, shared_with, password_hash, about, edits, facts, trashed_at_ms";
 
 /// Reads a video from a row of [`COLUMNS`].
 pub(super) fn video_of(row: &AnyRow) -> Result<Video, sqlx::Error> {
@@ -36,6 +37,9 @@ pub(super) fn video_of(row: &AnyRow) -> Result<Video, sqlx::Error> {
                 )
             })?,
             shared_with: json(row, "shared_with")?,
+            password: row
+                .try_get::<Option<String>, _>("password_hash")?
+                .map(Redacted::new),
             generation: u32::try_from(row.try_get::<i64, _>("access_generation")?)
                 .map_err(|error| decode("access_generation", error))?,
         },

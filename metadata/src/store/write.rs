@@ -2,6 +2,7 @@
 //! moment one sees what the other has made of it.
 
 use platform_bus::{Topic, outbox};
+use platform_core::Redacted;
 use platform_db::{DbError, Tx};
 use schemas::VideoId;
 use schemas::v1::Event;
@@ -74,14 +75,16 @@ async fn save(tx: &mut Tx, before: Option<&Video>, after: &Video) -> Result<(), 
         None => {
             "INSERT INTO metadata_video (video_id, owner, title, description, state,
                 created_at_ms, published_at_ms, visibility, access_generation, shared_with, about,
-                edits, facts, trashed_at_ms, version, search_version, indexed_version)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1, $15, 0)"
+                edits, facts, trashed_at_ms, password_hash, version, search_version,
+                indexed_version)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1, $16, 0)"
         }
         Some(_) => {
             "UPDATE metadata_video SET owner = $2, title = $3, description = $4, state = $5,
                 created_at_ms = $6, published_at_ms = $7, visibility = $8, access_generation = $9,
                 shared_with = $10, about = $11, edits = $12, facts = $13, trashed_at_ms = $14,
-                version = version + 1, search_version = search_version + $15
+                password_hash = $15, version = version + 1,
+                search_version = search_version + $16
              WHERE video_id = $1"
         }
     };
@@ -100,6 +103,7 @@ async fn save(tx: &mut Tx, before: Option<&Video>, after: &Video) -> Result<(), 
         .bind(after.edits)
         .bind(json(&after.facts)?)
         .bind(after.trashed_at_ms)
+        .bind(after.access.password.as_ref().map(Redacted::expose))
         .bind(searched)
         .execute(tx.conn())
         .await?;

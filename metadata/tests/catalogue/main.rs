@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod life;
+mod password;
 mod removal;
 mod visibility;
 

@@ -19,7 +19,12 @@ pub(super) async fn asked(service: &Service, who: Option<&str>, path: &str) -> (
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-async fn edits(service: &Service, who: &str, video: &VideoId, body: &Value) -> (u16, Value) {
+pub(super) async fn edits(
+    service: &Service,
+    who: &str,
+    video: &VideoId,
+    body: &Value,
+) -> (u16, Value) {
     let url = format!("{}/api/videos/{video}", service.base);
     let request = from_gateway_for(service.http.patch(url), Some(somebody(who)));
     let answer = request.json(body).send().await.unwrap();
@@ -37,7 +42,7 @@ pub(super) async fn called(service: &Service, user: &str, name: &str) {
 
 /// Where each of `who` meets the film: its page, browsing, the channel, a tag, search, what is shared
 /// with them, among their own.
-async fn met(service: &Service, who: Option<&str>, video: &VideoId) -> String {
+pub(super) async fn met(service: &Service, who: Option<&str>, video: &VideoId) -> String {
     let mut met = String::new();
     for (mark, path) in [
         ('p', format!("/api/videos/{video}")),

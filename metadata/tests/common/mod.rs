@@ -10,6 +10,7 @@ use platform_bus::{EmbeddedBus, Topic, publish_event};
 use platform_core::clock::ManualClock;
 use platform_core::{Clock, Lifecycle, Redacted};
 use platform_db::Db;
+use platform_passwords::{Cost, Hasher};
 use schemas::v1::event::Payload;
 use schemas::v1::{UploadStarted, VideoLive};
 use schemas::{NewEvent, OwnerId, VideoId};
@@ -48,6 +49,7 @@ impl Service {
             db: db.clone(),
             bus: Arc::<EmbeddedBus>::clone(&bus),
             client: testkit::services::client(),
+            hasher: Hasher::new(Cost::CURRENT, 64),
             clock: Arc::new(clock.clone()),
             lifecycle: life.clone(),
             playback: playback_key(),

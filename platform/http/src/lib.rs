@@ -12,7 +12,7 @@ mod trust;
 pub use bearer::BearerKeys;
 pub use client::{CallError, Client};
 pub use discovery::{Addresses, Discovery, DiscoveryError, Replicas, Service};
-pub use principal::{Internal, PRINCIPAL_HEADER, Principal, Visitor};
+pub use principal::{Internal, PRINCIPAL_HEADER, Principal, UNLOCK_HEADER, Visitor};
 pub use problem::{Problem, ProblemDocument};
 pub use server::{Health, Running, ServeError, Server, serve};
 pub use trust::{Admission, Trust, recognise};

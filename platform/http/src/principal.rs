@@ -14,6 +14,9 @@ use crate::{Problem, Service};
 /// from what comes from outside.
 pub const PRINCIPAL_HEADER: &str = "x-marquee-principal";
 
+/// By which viewers show that they know the password of a video.
+pub const UNLOCK_HEADER: &str = "marquee-unlock";
+
 /// Somebody for whom a request acts; nobody is answered 401. Handlers pass it to every row and
 /// event.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -85,6 +85,16 @@ impl Problem {
         )
     }
 
+    /// 403: whoever asks can watch the video once they know its password.
+    pub fn password_required() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "password-required",
+            "This takes a password",
+            "Whoever sent you this link knows the password of the video: enter it to watch.",
+        )
+    }
+
     /// 404, also for what the caller may not know of.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(
@@ -118,6 +128,18 @@ impl Problem {
             "busy",
             "Too much to do at the moment",
             "Too much is being asked for at the moment. Try again in a few seconds.",
+        )
+        .retry_after(seconds)
+    }
+
+    /// 429: somebody who guesses has to wait for `seconds`.
+    pub fn too_many_tries(seconds: u32) -> Self {
+        let unit = if seconds == 1 { "second" } else { "seconds" };
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-tries",
+            "Too many tries",
+            format!("There were too many tries. Try again in {seconds} {unit}."),
         )
         .retry_after(seconds)
     }

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use actix_web::{HttpRequest, HttpResponse, patch, web};
+use platform_core::Redacted;
 use platform_http::{Principal, Problem, ProblemDocument};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 use schemas::{OwnerId, VideoId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{change, etag};
-use crate::domain::{self, Edit, Video, Wish};
+use crate::domain::{self, AccessChange, Edit, Video, Wish, check_password};
 use crate::http::view::{VideoView, VisibilityView, show};
 use crate::http::{State, failure};
 
@@ -24,6 +27,10 @@ struct EditVideo {
     #[schema(max_length = 5000)]
     description: Option<String>,
     visibility: Option<VisibilityView>,
+    /// Goes with the visibility `password`, to which a video is changed by sending both; another one
+    /// ends what the one before opened.
+    #[schema(value_type = Option<String>, min_length = 8, max_length = 256, write_only)]
+    password: Option<Redacted>,
     /// Names of the users with whom it is shared, while its visibility is `shared`.
     #[schema(max_items = 100)]
     shared_with: Option<Vec<String>>,
@@ -67,11 +74,18 @@ pub(crate) async fn edit_video(
         Some(names) => Some(people(&state, names).await?),
         None => None,
     };
+    let password = match &body.password {
+        Some(password) => Some(hash(&state, password).await?),
+        None => None,
+    };
     let wish = Wish {
         title: body.title.as_deref(),
         description: body.description.as_deref(),
-        visibility: body.visibility.map(Into::into),
-        shared_with,
+        access: AccessChange {
+            visibility: body.visibility.map(Into::into),
+            shared_with,
+            password,
+        },
         tags: body.tags.as_deref(),
         category: body.category.as_deref(),
         language: body.language.as_deref(),
@@ -82,6 +96,13 @@ pub(crate) async fn edit_video(
     let etag = etag::of(&video);
     let shown = show(&state, Some(&principal.identity), video).await?;
     Ok(HttpResponse::Ok().insert_header(etag).json(shown))
+}
+
+async fn hash(state: &State, password: &Redacted) -> Result<Redacted, Problem> {
+    check_password(password).map_err(|error| Problem::bad_request(error.to_string()))?;
+    let mut rng = StdRng::from_rng(&mut rand::rng());
+    let hash = state.hasher.hash(password, &mut rng).await;
+    hash.map_err(failure::of_hash)
 }
 
 /// Who is called `names`.

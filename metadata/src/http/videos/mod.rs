@@ -6,6 +6,7 @@ mod etag;
 pub(super) mod get;
 pub(super) mod list;
 pub(super) mod restore;
+pub(super) mod unlock;
 
 use platform_http::{Principal, Problem};
 use schemas::{NewEvent, VideoId};

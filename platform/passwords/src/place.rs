@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 /// What tries are counted by: the IPv4 address, or the IPv6 network of 64 bits, of which one
 /// customer has all addresses (RFC 6177).
-pub(crate) fn place_of(address: &str) -> String {
+pub fn place_of(address: &str) -> String {
     match address
         .trim()
         .parse()

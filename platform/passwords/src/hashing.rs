@@ -16,16 +16,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What one hash costs: what the OWASP Password Storage Cheat Sheet asks for at least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cost {
+pub struct Cost {
     /// KiB.
-    pub(crate) memory: u32,
-    pub(crate) passes: u32,
-    pub(crate) lanes: u32,
+    pub memory: u32,
+    /// Times that the memory is gone over.
+    pub passes: u32,
+    /// Of which each could be computed at the same time.
+    pub lanes: u32,
 }
 
 impl Cost {
     /// What fresh hashes cost.
-    pub(crate) const CURRENT: Self = Self {
+    pub const CURRENT: Self = Self {
         memory: 19_456,
         passes: 2,
         lanes: 1,
@@ -34,7 +36,7 @@ impl Cost {
 
 /// A password that cannot be hashed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum HashError {
+pub enum HashError {
     /// Others' passwords are being hashed.
     #[error("no memory for another hash")]
     Busy,
@@ -57,16 +59,16 @@ pub(crate) enum HashError {
 
 /// What a look at a stored hash brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Verdict {
+pub struct Verdict {
     /// It is the password.
-    pub(crate) matches: bool,
+    pub matches: bool,
     /// The hash was made with other parameters than a fresh one would be.
-    pub(crate) is_outdated: bool,
+    pub is_outdated: bool,
 }
 
 /// Hashes passwords. Clones share the budget.
 #[derive(Debug, Clone)]
-pub(crate) struct Hasher {
+pub struct Hasher {
     cost: Cost,
     /// A permit is a KiB.
     memory: Arc<Semaphore>,
@@ -78,7 +80,7 @@ pub(crate) struct Hasher {
 
 impl Hasher {
     /// Hashes at `cost` with at most `memory_mib` at a time, at least one.
-    pub(crate) fn new(cost: Cost, memory_mib: u32) -> Self {
+    pub fn new(cost: Cost, memory_mib: u32) -> Self {
         let budget = memory_mib.saturating_mul(1024).max(cost.memory);
         let permits = usize::try_from(budget).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
@@ -90,7 +92,7 @@ impl Hasher {
     }
 
     /// The hash of `password`, with salt from `rng`.
-    pub(crate) async fn hash(
+    pub async fn hash(
         &self,
         password: &Redacted,
         rng: &mut (dyn RngCore + Send),
@@ -118,11 +120,7 @@ impl Hasher {
     }
 
     /// Whether `hash` is one of `password`. The parameters are those of the hash.
-    pub(crate) async fn verify(
-        &self,
-        password: &Redacted,
-        hash: &Redacted,
-    ) -> Result<Verdict, HashError> {
+    pub async fn verify(&self, password: &Redacted, hash: &Redacted) -> Result<Verdict, HashError> {
         let hash = PasswordHash::new(hash.expose()).map_err(HashError::Unreadable)?;
         let params = Params::try_from(&hash).map_err(HashError::Parameters)?;
         let is_ours = hash.algorithm.as_str() == "argon2id" && hash.version == Some(19);
