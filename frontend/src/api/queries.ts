@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { unlocking } from '../watch/unlocking';
 import { api } from './client';
-import { unwrap } from './problem';
+import { ApiError, unwrap } from './problem';
 import type { Video, Watch } from './types';
 
 const PAGE = 24;
@@ -71,15 +72,20 @@ const stillChanging = (watch: Watch | undefined) =>
   watch.video.state !== 'failed' &&
   watch.video.state !== 'deleted';
 
+/** Whether what is missing is the film's password. */
+export const takesPassword = (error: unknown) =>
+  error instanceof ApiError && error.type === '/problems/password-required';
+
 export const watchVideo = (id: string) =>
   queryOptions({
     queryKey: watchKey(id),
     queryFn: async ({ signal }) => {
-      const call = api.GET('/api/watch/{id}', { params: { path: { id } }, signal });
+      const headers = unlocking(id);
+      const call = api.GET('/api/watch/{id}', { params: { path: { id } }, headers, signal });
       return (await unwrap(call)) as Watch;
     },
     // A link is valid from the first byte on, but the catalogue may hear of it a moment later.
-    retry: (count) => count < 2,
+    retry: (count, error) => count < 2 && !takesPassword(error),
     retryDelay: 700,
     // What is ready changes quickly at first: look often, but only until everything is there.
     refetchInterval: ({ state: { data } }) => {

@@ -66,6 +66,9 @@ export const account = {
   'account.remove': 'Delete the account',
   'account.remove.hint': 'Everything in it goes with it, for good.',
   'account.remove.action': 'Delete it for good',
+  'watch.locked': 'This film takes a password',
+  'watch.locked.hint': 'Whoever sent you the link knows it.',
+  'watch.locked.action': 'Watch',
 } as const;
 
 add(account);

@@ -59,6 +59,7 @@ export const en = {
   'upload.field.visibility': 'Who sees it',
   'upload.visibility.public': 'Public',
   'upload.visibility.unlisted': 'Unlisted: whoever has the link',
+  'upload.visibility.password': 'With a password',
   'upload.visibility.shared': 'Shared with some people',
   'upload.visibility.private': 'Private: you alone',
   'watch.edit': 'Edit',

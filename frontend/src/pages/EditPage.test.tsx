@@ -55,3 +55,18 @@ it('is not for those who may not edit', async () => {
   await waitFor(() => expect(screen.queryByLabelText('Title')).toBeNull());
   expect(await screen.findByRole('heading', { level: 1 })).toBeTruthy();
 });
+
+it('takes a password with its visibility, and needs none where there is one', async () => {
+  fakeApi.on('GET /api/videos/v', () => tagged(summer, '"3"'));
+  fakeApi.on('PATCH /api/videos/v', () => tagged({ ...summer, visibility: 'password' }, '"4"'));
+  const { user } = open('/studio/v');
+  await user.click(await screen.findByLabelText(/^With a password/));
+  const password = () => screen.getByLabelText<HTMLInputElement>('Password');
+  expect(password().required).toBe(true);
+  await user.type(password(), 'open sesame');
+  await user.click(screen.getByRole('button', { name: 'Save' }));
+  await screen.findByText('Saved.');
+  const sent = fakeApi.asked.find((one) => one.startsWith('PATCH'));
+  expect(sent).toContain('"visibility":"password","password":"open sesame"');
+  await waitFor(() => expect(password().required).toBe(false));
+});

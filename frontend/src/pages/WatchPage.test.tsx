@@ -4,6 +4,7 @@ import type { Engine } from '../player/engine';
 import { fakeApi } from '../testing/api';
 import { film, liveFilm, watchOf } from '../testing/films';
 import { open } from '../testing/open';
+import { unlocking } from '../watch/unlocking';
 
 const engine: Engine = {
   name: 'hls',
@@ -118,4 +119,28 @@ it('names the chapters of a film', async () => {
   expect(screen.getByText('The lake')).toBeTruthy();
   const seek = screen.getByRole('slider', { name: 'Seek' });
   expect(seek.getAttribute('aria-valuetext')).toBe('0:50 of 1:40, The lake');
+});
+
+it('asks for the password of a film, and shows the film to whoever knows it', async () => {
+  const locked = { type: '/problems/password-required', detail: 'This takes a password.' };
+  let asked = 0;
+  fakeApi.on('GET /api/watch/night', () => {
+    asked += 1;
+    return asked === 1 ? Response.json(locked, { status: 403 }) : watchOf(night);
+  });
+  fakeApi.on('POST /api/videos/night/unlock', (body) =>
+    (body as { password: string }).password === 'open sesame'
+      ? { key: '1.2.3' }
+      : Response.json({ detail: 'The password is wrong.' }, { status: 403 }),
+  );
+  const { user } = open('/watch/night');
+  const field = await screen.findByLabelText('Password');
+  await user.type(field, 'guess one');
+  await user.click(screen.getByRole('button', { name: 'Watch' }));
+  expect((await screen.findByRole('alert')).textContent).toBe('The password is wrong.');
+  await user.clear(field);
+  await user.type(field, 'open sesame');
+  await user.click(screen.getByRole('button', { name: 'Watch' }));
+  expect(await screen.findByRole('region', { name: 'Video player' })).toBeTruthy();
+  expect(unlocking('night')).toEqual({ 'marquee-unlock': '1.2.3' });
 });

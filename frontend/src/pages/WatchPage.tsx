@@ -1,8 +1,8 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { ApiError } from '../api/problem';
-import { latestVideos, watchVideo } from '../api/queries';
+import { latestVideos, takesPassword, watchVideo } from '../api/queries';
 import type { Video, Watch } from '../api/types';
 import { t } from '../i18n';
 import { age, clock } from '../lib/format';
@@ -21,6 +21,7 @@ import { after } from '../watch/order';
 import { NotFoundPage } from './NotFoundPage';
 
 const route = getRouteApi('/watch/$id');
+const Locked = lazy(async () => ({ default: (await import('../watch/Locked')).Locked }));
 const memory = browserMemory();
 
 export function WatchPage() {
@@ -33,6 +34,12 @@ export function WatchPage() {
     (watch.error instanceof ApiError && [400, 404, 410].includes(watch.error.status)) ||
     watch.data?.video.state === 'deleted';
   if (gone) return <NotFoundPage title={t('watch.gone.title')} hint={t('watch.gone.hint')} />;
+  if (takesPassword(watch.error))
+    return (
+      <Suspense>
+        <Locked key={id} id={id} />
+      </Suspense>
+    );
   // A poll that failed does not take the film away.
   if (watch.data) return <Film key={id} watch={watch.data} />;
   if (watch.isError) return <Problem error={watch.error} onRetry={() => void watch.refetch()} />;

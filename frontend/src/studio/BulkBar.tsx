@@ -3,7 +3,8 @@ import type { Visibility } from '../api/types';
 import { t } from '../i18n';
 import '../i18n/studio';
 
-export const VISIBILITIES: Visibility[] = ['public', 'unlisted', 'shared', 'private'];
+/** What many films can be at a time: a password is chosen for one. */
+const VISIBILITIES: Visibility[] = ['public', 'unlisted', 'shared', 'private'];
 
 interface Props {
   count: number;

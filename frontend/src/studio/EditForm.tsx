@@ -3,7 +3,8 @@ import { Field } from '../account/Field';
 import type { EditVideo, Video, Visibility } from '../api/types';
 import { t } from '../i18n';
 import '../i18n/studio';
-import { VISIBILITIES } from './BulkBar';
+
+const VISIBILITIES: Visibility[] = ['public', 'unlisted', 'password', 'shared', 'private'];
 
 /** As the API names them. */
 const CATEGORIES = [
@@ -34,10 +35,13 @@ const list = (text: string) =>
 /** What the form says, as the API takes it. */
 export function bodyOf(form: FormData): EditVideo {
   const text = (name: string) => String(form.get(name) ?? '');
+  const visibility = text('visibility') as Visibility;
+  const password = visibility === 'password' ? text('password') : '';
   return {
     title: text('title'),
     description: text('description'),
-    visibility: text('visibility') as Visibility,
+    visibility,
+    ...(password ? { password } : {}),
     shared_with: list(text('shared_with')),
     tags: list(text('tags')),
     category: text('category'),
@@ -96,6 +100,17 @@ export function EditForm({ video, busy, onSave }: Props) {
           </label>
         ))}
       </fieldset>
+      {visibility === 'password' && (
+        <Field
+          name="password"
+          label={t('edit.password')}
+          hint={t(video.visibility === 'password' ? 'edit.password.stays' : 'edit.password.hint')}
+          required={video.visibility !== 'password'}
+          minLength={8}
+          maxLength={256}
+          autoComplete="off"
+        />
+      )}
       <div hidden={visibility !== 'shared'}>
         <Field
           name="shared_with"

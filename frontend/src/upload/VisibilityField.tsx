@@ -5,7 +5,7 @@ import { unwrap } from '../api/problem';
 import type { Visibility } from '../api/types';
 import { t } from '../i18n';
 
-/** With whom it is shared is said in the studio. */
+/** With whom it is shared, and by which password, is said in the studio. */
 const CHOICES = ['public', 'unlisted', 'private'] as const;
 
 const AGAIN_MS = 1_000;
@@ -36,7 +36,9 @@ export function VisibilityField({ videoId }: { videoId: string }) {
   });
   if (!data) return null;
   const shown = save.isPending ? save.variables : data;
-  const choices: Visibility[] = shown === 'shared' ? ['shared', ...CHOICES] : [...CHOICES];
+  const choices: readonly Visibility[] = CHOICES.some((one) => one === shown)
+    ? CHOICES
+    : [shown, ...CHOICES];
   return (
     <div className="field">
       <label htmlFor={id}>{t('upload.field.visibility')}</label>
