@@ -2,12 +2,14 @@ import type { account } from './account';
 import type { admin } from './admin';
 import { en } from './en';
 import type { studio } from './studio';
+import type { upload } from './upload';
 
 export type TextKey =
   | keyof typeof en
   | keyof typeof account
   | keyof typeof admin
-  | keyof typeof studio;
+  | keyof typeof studio
+  | keyof typeof upload;
 type Parameters = Record<string, string | number>;
 
 const texts: Partial<Record<TextKey, string>> = { ...en };

@@ -2,8 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { t } from '../i18n';
 import { Icon } from '../ui/Icon';
-import { droppedFiles } from '../upload/handles';
-import { uploads } from '../upload/store';
+import { droppedFiles } from '../upload/dropped';
 
 const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
 
@@ -27,10 +26,12 @@ export function DropTarget() {
       if (!event.dataTransfer || !carriesFiles(event)) return;
       event.preventDefault();
       setOver(false);
-      void droppedFiles(event.dataTransfer).then((chosen) => {
+      void droppedFiles(event.dataTransfer).then(async (chosen) => {
         if (chosen.length === 0) return;
-        uploads.add(chosen);
+        // What cannot be loaded the page of uploads says.
         void navigate({ to: '/upload' });
+        const store = await import('../upload/store').catch(() => undefined);
+        store?.uploads.add(chosen);
       });
     });
     return () => listening.abort();

@@ -1,10 +1,14 @@
 import { Link } from '@tanstack/react-router';
+import { Suspense } from 'react';
 import { AccountMenu } from '../account/AccountMenu';
 import { useIsSomebody } from '../account/user';
 import { t } from '../i18n';
+import { extra } from '../ui/extra';
 import { Icon } from '../ui/Icon';
+import { useAnyUploads } from '../upload/underway';
 import { SearchBox } from './SearchBox';
-import { UploadBadge } from './UploadBadge';
+
+const UploadBadge = extra(() => import('./UploadBadge'));
 
 export function Header() {
   return (
@@ -26,7 +30,7 @@ export function Header() {
         <Link to="/upload" className="button button-quiet">
           <Icon name="upload" />
           <span className="header-upload">{t('nav.upload')}</span>
-          <UploadBadge />
+          <Suspense>{useAnyUploads() && <UploadBadge />}</Suspense>
         </Link>
         <AccountMenu />
       </nav>

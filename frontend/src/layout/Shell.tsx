@@ -1,10 +1,12 @@
 import { Outlet, useRouterState } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { Suspense, useEffect, useRef } from 'react';
 import { t } from '../i18n';
-import { uploads } from '../upload/store';
+import { extra } from '../ui/extra';
+import { useAnyUploads } from '../upload/underway';
 import { DropTarget } from './DropTarget';
 import { Header } from './Header';
-import { UploadAnnouncer } from './UploadAnnouncer';
+
+const UploadAnnouncer = extra(() => import('./UploadAnnouncer'));
 
 /** After a change of page the keyboard goes on from its beginning, unless the person is searching. */
 function useFocusOnNewPage() {
@@ -21,11 +23,6 @@ function useFocusOnNewPage() {
 /** What every page has around it. */
 export function Shell() {
   useFocusOnNewPage();
-  useEffect(() => {
-    const back = () => uploads.retryNetworkFailures();
-    window.addEventListener('online', back);
-    return () => window.removeEventListener('online', back);
-  }, []);
   return (
     <>
       <a className="skip" href="#content">
@@ -40,7 +37,7 @@ export function Shell() {
         <a href="/licenses.txt">{t('app.licenses')}</a>
       </footer>
       <DropTarget />
-      <UploadAnnouncer />
+      <Suspense>{useAnyUploads() && <UploadAnnouncer />}</Suspense>
     </>
   );
 }

@@ -1,10 +1,17 @@
 import { useEffect, useState } from 'react';
 import { t } from '../i18n';
+import '../i18n/upload';
 import { useUploads } from '../upload/hooks';
+import { uploads } from '../upload/store';
 
-/** Says aloud, on whatever page, that an upload ended. */
-export function UploadAnnouncer() {
+/** Says aloud, on whatever page, that an upload ended; and has those go on that lost the connection. */
+export default function UploadAnnouncer() {
   const items = useUploads();
+  useEffect(() => {
+    const back = () => uploads.retryNetworkFailures();
+    window.addEventListener('online', back);
+    return () => window.removeEventListener('online', back);
+  }, []);
   const [text, setText] = useState('');
   useEffect(() => {
     const stops = items.map((item) => {

@@ -17,7 +17,7 @@ function progress(items: UploadItem[]): string | undefined {
 }
 
 /** How far the uploads are, wherever in the app the person went meanwhile. */
-export function UploadBadge() {
+export default function UploadBadge() {
   const items = useUploads();
   const [text, setText] = useState<string>();
   useEffect(() => {

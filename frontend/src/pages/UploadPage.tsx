@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import { SignedIn } from '../account/SignedIn';
 import { unfinishedUploads } from '../api/queries';
 import { t } from '../i18n';
+import '../i18n/upload';
 import { useTitle } from '../ui/useTitle';
 import { FileChooser } from '../upload/FileChooser';
 import { FoundRow } from '../upload/FoundRow';

@@ -1,6 +1,7 @@
 import { useRef } from 'react';
 import type { Upload } from '../api/types';
 import { t } from '../i18n';
+import '../i18n/upload';
 import { type Chosen, canPickHandles, pickFiles } from './handles';
 
 /** Browsers do not reopen files by themselves: the person chooses it once more. */

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { t } from '../i18n';
+import '../i18n/upload';
 import { copyText } from '../lib/clipboard';
 import { Icon } from '../ui/Icon';
 

@@ -1,5 +1,6 @@
 import { useId } from 'react';
 import { t } from '../i18n';
+import '../i18n/upload';
 import type { Details } from './task';
 import { useAutosave } from './useAutosave';
 import { VisibilityField } from './VisibilityField';

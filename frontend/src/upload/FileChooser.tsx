@@ -1,5 +1,6 @@
 import { useRef } from 'react';
 import { t } from '../i18n';
+import '../i18n/upload';
 import { Icon } from '../ui/Icon';
 import { canPickHandles, pickFiles } from './handles';
 import { uploads } from './store';

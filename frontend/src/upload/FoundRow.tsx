@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { t } from '../i18n';
+import '../i18n/upload';
 import { bytes, percent } from '../lib/format';
 import { Icon } from '../ui/Icon';
 import { ChooseAgain } from './ChooseAgain';

@@ -5,6 +5,7 @@ import { unwrap } from '../api/problem';
 import { unfinished } from '../api/queries';
 import type { Video } from '../api/types';
 import { t } from '../i18n';
+import '../i18n/upload';
 import { Icon } from '../ui/Icon';
 import { ChooseAgain } from './ChooseAgain';
 import { CopyLink } from './CopyLink';

@@ -4,6 +4,7 @@ import { api } from '../api/client';
 import { unwrap } from '../api/problem';
 import type { Visibility } from '../api/types';
 import { t } from '../i18n';
+import '../i18n/upload';
 
 /** With whom it is shared, and by which password, is said in the studio. */
 const CHOICES = ['public', 'unlisted', 'private'] as const;

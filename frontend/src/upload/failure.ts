@@ -1,5 +1,6 @@
 import { ApiError } from '../api/problem';
 import { t } from '../i18n';
+import '../i18n/upload';
 import { UnreadableFile } from './hasher';
 
 /** Why an upload stopped, in words, and what can be done about it. */

@@ -5,6 +5,7 @@ import { WorkerHasher } from './hasher';
 import { Slots } from './slots';
 import { isMoving, type TaskDeps, UploadTask } from './task';
 import { httpTransport } from './transport';
+import { began } from './underway';
 
 const FILES_AT_ONCE = 2;
 
@@ -124,6 +125,7 @@ export class UploadStore {
 
   #change(items: UploadItem[]): void {
     this.#items = items;
+    if (items.length > 0) began();
     this.#guard();
     for (const listener of this.#listeners) listener();
   }

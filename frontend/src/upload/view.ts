@@ -1,5 +1,6 @@
 import type { Video } from '../api/types';
 import { t } from '../i18n';
+import '../i18n/upload';
 import { bytes, percent, roughDuration } from '../lib/format';
 import { preparedPercent } from '../videos/progress';
 import type { TaskState } from './task';
