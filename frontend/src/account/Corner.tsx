@@ -33,6 +33,8 @@ function Menu({ name, isAdmin }: { name: string; isAdmin: boolean }) {
     setError(undefined);
     try {
       await unwrap(api.POST('/api/accounts/sign-out'));
+      const memory = await import('../player/memory').catch(() => undefined);
+      memory?.browserMemory().forgetFilms();
       await somebodyElse();
     } catch (reason) {
       setError(reason instanceof Error ? reason.message : t('error.title'));

@@ -1,7 +1,10 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { Suspense } from 'react';
+import { useUser } from '../account/user';
 import { latestVideos } from '../api/queries';
 import { t } from '../i18n';
+import { extra } from '../ui/extra';
 import { Icon } from '../ui/Icon';
 import { Problem } from '../ui/Problem';
 import { useNow } from '../ui/useNow';
@@ -11,6 +14,8 @@ import { OwnStrip } from '../videos/OwnStrip';
 import { Skeletons } from '../videos/Skeletons';
 import { VideoCard } from '../videos/VideoCard';
 
+const Continue = extra(() => import('../videos/Continue'));
+
 export function HomePage() {
   useTitle(t('home.title'));
   const now = useNow();
@@ -18,6 +23,9 @@ export function HomePage() {
   const videos = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <div className="page">
+      <Suspense>
+        <Continue key={useUser()?.user_id} />
+      </Suspense>
       <OwnStrip />
       <h1 className="page-title">{t('home.heading')}</h1>
       {list.isPending && <Skeletons />}

@@ -52,10 +52,30 @@ describe('the player’s memory', () => {
     expect(memory.position('film-5')).toBe(100);
   });
 
+  it('knows what was begun, the last one first, until it is finished or forgotten', () => {
+    let now = 0;
+    const storage = new FakeStorage();
+    const memory = new PlayerMemory(storage, () => now++);
+    for (const id of ['a', 'b', 'c', 'd']) memory.watched(id, 100, 600);
+    memory.watched('a', 200, 600);
+    memory.watched('b', 599, 600);
+    memory.forget('c');
+    storage.setItem('marquee.position.e', 'not json');
+    expect(memory.unfinished()).toEqual([
+      { id: 'a', time: 200 },
+      { id: 'd', time: 100 },
+    ]);
+    memory.remember({ volume: 0.4 });
+    memory.forgetFilms();
+    expect(memory.unfinished()).toEqual([]);
+    expect(memory.preferences().volume).toBe(0.4);
+  });
+
   it('works without storage', () => {
     const memory = new PlayerMemory(undefined);
     memory.watched('film', 300, 600);
     expect(memory.position('film')).toBeUndefined();
+    expect(memory.unfinished()).toEqual([]);
     expect(memory.preferences().volume).toBe(1);
   });
 });

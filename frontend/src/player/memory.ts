@@ -23,6 +23,12 @@ const DEFAULTS: Preferences = {
   captions: undefined,
 };
 
+/** A film, and where the viewer was in it, in seconds. */
+export interface Begun {
+  id: string;
+  time: number;
+}
+
 type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>;
 
 /** What the player remembers in this browser. Storage may be forbidden: then it forgets. */
@@ -62,17 +68,32 @@ export class PlayerMemory {
     this.#try((store) => store.removeItem(POSITION + video));
   }
 
+  /** Films that were begun and not finished, the last one watched first. */
+  unfinished(): Begun[] {
+    return this.#positions().flatMap(({ id }) => {
+      const time = this.position(id);
+      return time === undefined ? [] : [{ id, time }];
+    });
+  }
+
   /** Forgets the oldest positions when there are very many. */
   prune(): void {
-    this.#try((store) => {
-      const keys = Array.from({ length: store.length }, (_, i) => store.key(i))
-        .filter((key) => key !== null)
-        .filter((key) => key.startsWith(POSITION));
-      if (keys.length <= MOST_POSITIONS) return;
-      const age = (key: string) => Number(this.#read(key).at ?? 0);
-      const oldest = keys.sort((a, b) => age(a) - age(b)).slice(0, keys.length - MOST_POSITIONS);
-      for (const key of oldest) store.removeItem(key);
-    });
+    for (const { id } of this.#positions().slice(MOST_POSITIONS)) this.forget(id);
+  }
+
+  /** Forgets what was watched: whoever signs out leaves nothing of it to the next. */
+  forgetFilms(): void {
+    for (const { id } of this.#positions()) this.forget(id);
+  }
+
+  #positions(): { id: string; at: number }[] {
+    const found = this.#try((store) =>
+      Array.from({ length: store.length }, (_, i) => store.key(i) ?? '')
+        .filter((key) => key.startsWith(POSITION))
+        .map((key) => ({ id: key.slice(POSITION.length), at: Number(this.#read(key).at ?? 0) }))
+        .sort((a, b) => b.at - a.at),
+    );
+    return found ?? [];
   }
 
   #read(key: string): Record<string, unknown> {
