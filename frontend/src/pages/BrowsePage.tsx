@@ -6,23 +6,20 @@ import type { Video } from '../api/types';
 import { t } from '../i18n';
 import '../i18n/studio';
 import { Icon } from '../ui/Icon';
-import { Problem } from '../ui/Problem';
-import { useNow } from '../ui/useNow';
 import { useTitle } from '../ui/useTitle';
-import { More } from '../videos/More';
-import { Skeletons } from '../videos/Skeletons';
-import { VideoCard } from '../videos/VideoCard';
+import { FilmGrid, filmsOf } from '../videos/FilmGrid';
 
 const route = getRouteApi('/browse/$by/$name');
 const PAGE = 24;
 
 type By = 'owner' | 'tag' | 'category' | 'language';
 const WAYS: readonly string[] = ['owner', 'tag', 'category', 'language'];
+const known = (by: string): by is By => WAYS.includes(by);
 
 const browsed = (by: string, name: string) =>
   infiniteQueryOptions({
     queryKey: ['videos', 'browse', by, name],
-    enabled: WAYS.includes(by),
+    enabled: known(by),
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) => {
       const query = {
@@ -44,33 +41,23 @@ function heading(by: string, name: string, videos: Video[]): string {
 /** Films of one owner, with one tag, of one category or in one language. */
 export function BrowsePage() {
   const { by, name } = route.useParams();
-  const now = useNow();
   const list = useInfiniteQuery(browsed(by, name));
-  const videos = list.data?.pages.flatMap((page) => page.items) ?? [];
-  const title = heading(by, name, videos);
+  const title = heading(by, name, filmsOf(list));
   useTitle(title);
   return (
     <div className="page">
       <h1 className="page-title">{title}</h1>
-      {list.isLoading && <Skeletons />}
-      {list.isError && <Problem error={list.error} onRetry={() => void list.refetch()} />}
-      {!list.isLoading && !list.isError && videos.length === 0 && (
-        <div className="notice" role="status">
-          <Icon name="film" />
-          <h2>{t('browse.empty')}</h2>
-          <p>{t('browse.empty.hint')}</p>
-        </div>
-      )}
-      <div className="grid">
-        {videos.map((video) => (
-          <VideoCard key={video.video_id} video={video} now={now} />
-        ))}
-      </div>
-      <More
-        has={list.hasNextPage}
-        loading={list.isFetchingNextPage}
-        onMore={() => void list.fetchNextPage()}
-      />
+      {known(by) ? <FilmGrid list={list} empty={<Empty />} /> : <Empty />}
+    </div>
+  );
+}
+
+function Empty() {
+  return (
+    <div className="notice" role="status">
+      <Icon name="film" />
+      <h2>{t('browse.empty')}</h2>
+      <p>{t('browse.empty.hint')}</p>
     </div>
   );
 }

@@ -3,13 +3,9 @@ import { getRouteApi } from '@tanstack/react-router';
 import { searchVideos } from '../api/queries';
 import { t } from '../i18n';
 import { Icon } from '../ui/Icon';
-import { Problem } from '../ui/Problem';
-import { useNow } from '../ui/useNow';
 import { useTitle } from '../ui/useTitle';
-import { More } from '../videos/More';
+import { FilmGrid, filmsOf } from '../videos/FilmGrid';
 import { marksOf } from '../videos/marks';
-import { Skeletons } from '../videos/Skeletons';
-import { VideoCard } from '../videos/VideoCard';
 
 const route = getRouteApi('/search');
 
@@ -22,9 +18,8 @@ export function SearchPage() {
   const { q } = route.useSearch();
   const query = q.trim();
   useTitle(query === '' ? t('search.title') : t('search.heading', { query }));
-  const now = useNow();
   const list = useInfiniteQuery(searchVideos(query));
-  const hits = query === '' ? [] : (list.data?.pages.flatMap((page) => page.items) ?? []);
+  const hits = query === '' ? 0 : filmsOf(list).length;
   const settled = list.isSuccess && !list.isPlaceholderData;
   return (
     <div className="page">
@@ -33,27 +28,19 @@ export function SearchPage() {
       </h1>
       <p className="page-lead" role="status">
         {query === '' && t('search.prompt')}
-        {query !== '' && settled && hits.length > 0 && countText(hits.length, list.hasNextPage)}
+        {query !== '' && settled && hits > 0 && countText(hits, list.hasNextPage)}
       </p>
-      {query !== '' && list.isPending && <Skeletons />}
-      {list.isError && <Problem error={list.error} onRetry={() => void list.refetch()} />}
-      {query !== '' && settled && hits.length === 0 && (
-        <div className="notice" role="status">
-          <Icon name="search" />
-          <h2>{t('search.empty.title', { query })}</h2>
-          <p>{t('search.empty.hint')}</p>
-        </div>
-      )}
-      <div className="grid" data-stale={list.isPlaceholderData}>
-        {hits.map((hit) => (
-          <VideoCard key={hit.video_id} video={hit} now={now} {...marksOf(hit)} />
-        ))}
-      </div>
-      <More
-        has={query !== '' && list.hasNextPage}
-        loading={list.isFetchingNextPage}
-        onMore={() => void list.fetchNextPage()}
-      />
+      {query !== '' && <FilmGrid list={list} empty={<Nothing query={query} />} marks={marksOf} />}
+    </div>
+  );
+}
+
+function Nothing({ query }: { query: string }) {
+  return (
+    <div className="notice" role="status">
+      <Icon name="search" />
+      <h2>{t('search.empty.title', { query })}</h2>
+      <p>{t('search.empty.hint')}</p>
     </div>
   );
 }
