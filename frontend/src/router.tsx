@@ -124,6 +124,7 @@ const browse = createRoute({
 const admin = createRoute({
   getParentRoute: () => root,
   path: '/admin',
+  validateSearch: (raw: Record<string, unknown>) => optional('tab', raw.tab),
   component: lazyRouteComponent(() => import('./pages/AdminPage'), 'AdminPage'),
 });
 

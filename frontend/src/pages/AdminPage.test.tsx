@@ -55,8 +55,26 @@ it('invites, and shows what was done', async () => {
   await user.click(invite.getByRole('button', { name: 'Make a link' }));
   expect(await invite.findByText(/sign-up\?invitation=s$/)).toBeTruthy();
   expect(fakeApi.asked).toContain('POST /api/admin/invitations {"role":"viewer"}');
+  await user.click(screen.getByRole('tab', { name: 'What was done' }));
   const done = await screen.findByRole('cell', { name: 'refused' });
   expect(within(done.closest('tr') as HTMLElement).getByText('a stranger')).toBeTruthy();
+});
+
+it('shows one part at a time, by arrows and by address', async () => {
+  const { user, router, close } = open('/admin?tab=nonsense');
+  const users = await screen.findByRole('tab', { name: 'Users', selected: true });
+  expect(screen.getByRole('tabpanel', { name: 'Users' })).toBeTruthy();
+  users.focus();
+  await user.keyboard('{ArrowLeft}');
+  const audit = await screen.findByRole('tab', { name: 'What was done', selected: true });
+  await waitFor(() => expect(document.activeElement).toBe(audit));
+  expect(screen.queryByRole('region', { name: 'Users' })).toBeNull();
+  expect(router.state.location.searchStr).toBe('?tab=audit');
+  await user.keyboard('{Home}');
+  expect(await screen.findByRole('region', { name: 'Users' })).toBeTruthy();
+  close();
+  open('/admin?tab=audit');
+  expect(await screen.findByRole('tabpanel', { name: 'What was done' })).toBeTruthy();
 });
 
 it('is for admins alone', async () => {
