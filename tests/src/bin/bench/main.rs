@@ -14,6 +14,7 @@ mod ladder;
 mod objects;
 mod peer;
 mod pipeline;
+mod studio;
 mod table;
 
 use std::process::ExitCode;
@@ -38,9 +39,13 @@ fn main() -> ExitCode {
         ["pipeline", uploads] if let Ok(uploads) = uploads.parse() => {
             runtime.block_on(pipeline::run(Some(uploads)));
         }
+        ["studio"] => runtime.block_on(studio::run(None)),
+        ["studio", films] if let Ok(films) = films.parse() => {
+            runtime.block_on(studio::run(Some(films)));
+        }
         _ => {
             table::line(
-                "usage: script/bench first-frame | ladder | idle | objects [MIB] | pipeline [UPLOADS]",
+                "usage: script/bench first-frame | ladder | idle | objects [MIB] | pipeline [UPLOADS] | studio [FILMS]",
             );
             return ExitCode::FAILURE;
         }
