@@ -103,6 +103,8 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// Ends the edge-provider.
     pub lifecycle: Lifecycle,
+    /// Scheme, host and port by which players reach the embedded edge; empty for those of the pages.
+    pub embedded_origin: String,
     /// What seeding edges takes, by the names that they give: edges show it when they pull.
     pub credentials: HashMap<String, Redacted>,
 }
@@ -140,8 +142,9 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         clock,
         lifecycle,
         credentials,
+        embedded_origin,
     } = deps;
-    let registered = registered(&config)?;
+    let registered = registered(&config, &embedded_origin)?;
     let probe = db.probe();
     let db = db.about("edge-provider");
     db.migrate("edge-provider", &[EDGES, DENIED]).await?;
@@ -230,10 +233,10 @@ fn refuse(
     );
 }
 
-fn registered(config: &Config) -> Result<Vec<Edge>, StartError> {
+fn registered(config: &Config, embedded_origin: &str) -> Result<Vec<Edge>, StartError> {
     let mut edges = Vec::new();
     if config.embedded {
-        edges.push(edge(EMBEDDED, "", "", DEFAULT_CREDENTIAL));
+        edges.push(edge(EMBEDDED, "", embedded_origin, DEFAULT_CREDENTIAL));
     }
     for one in &config.edges {
         for address in [&one.url, &one.public_url] {

@@ -106,6 +106,7 @@ impl World {
             clock: Arc::new(SystemClock),
             lifecycle: self.stage.life.clone(),
             credentials: [key("a"), key("b")].into(),
+            embedded_origin: String::new(),
         };
         edge_provider::build(self.config.clone(), deps)
             .await

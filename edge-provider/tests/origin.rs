@@ -33,6 +33,7 @@ impl World {
             clock: Arc::new(SystemClock),
             lifecycle: stage.life.clone(),
             credentials: [("fra".to_owned(), Redacted::new("key of fra"))].into(),
+            embedded_origin: String::new(),
         };
         edge_provider::build(config, deps).await.unwrap();
         let film = Film::new(60);

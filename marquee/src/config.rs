@@ -197,6 +197,14 @@ impl Config {
         }
     }
 
+    /// Refuses what each section by itself would take.
+    pub(crate) fn sensible(&self) -> Result<(), Failure> {
+        if self.gateway.confuses_media() {
+            return Err("gateway.media_url: films need another host than the pages have".into());
+        }
+        Ok(())
+    }
+
     /// Where services are that run elsewhere, and where those of this process listen.
     pub(crate) fn addresses(&self) -> Addresses {
         Addresses {
@@ -234,6 +242,7 @@ fn flags(arguments: &ConfigArguments) -> serde_json::Value {
 /// Prints the configuration, or fails with every mistake in it.
 pub(crate) fn check(arguments: &ConfigArguments) -> Result<bool, Failure> {
     let config = load(arguments)?;
+    config.sensible()?;
     writeln!(
         std::io::stdout(),
         "{}",

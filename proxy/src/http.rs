@@ -12,7 +12,7 @@ use crate::Config;
 use crate::network::Network;
 use crate::reached::{Reached, reached};
 use crate::who::Who;
-use crate::{assets, forward, watch, who};
+use crate::{assets, forward, media, watch, who};
 
 /// What handlers share.
 #[derive(Debug, Clone)]
@@ -21,6 +21,7 @@ pub(crate) struct State {
     openapi: Arc<str>,
     bucket: Option<Arc<str>>,
     public_url: Option<Url>,
+    media_url: Option<Url>,
     trusted_proxies: Arc<[Network]>,
     pub(crate) who: Who,
 }
@@ -38,6 +39,7 @@ impl State {
             openapi: openapi.into(),
             bucket: bucket.map(Into::into),
             public_url: config.public_url.clone(),
+            media_url: config.media_url.clone(),
             trusted_proxies: config.trusted_proxies.as_slice().into(),
             who,
         }
@@ -54,6 +56,9 @@ pub(crate) fn routes(app: &mut ServiceConfig, state: &State) {
     app.app_data(web::Data::new(state.clone()))
         .app_data(web::Data::new(forward::upstream_client()))
         .app_data(web::PayloadConfig::new(usize::MAX));
+    if let Some(media) = &state.media_url {
+        media::apart(app, media);
+    }
     app.route("/api/openapi.json", web::get().to(openapi))
         .route("/api/health/live", web::get().to(HttpResponse::NoContent))
         .route("/api/health/ready", web::get().to(ready));
@@ -73,7 +78,7 @@ pub(crate) fn routes(app: &mut ServiceConfig, state: &State) {
         api.default_service(web::to(no_such_api))
             .wrap(from_fn(who::enter)),
     )
-    .service(forwarded("/v", Service::Edge));
+    .service(films());
     if let Some(bucket) = &state.bucket {
         app.route(
             &format!("/{bucket}/{{key:.*}}"),
@@ -84,6 +89,14 @@ pub(crate) fn routes(app: &mut ServiceConfig, state: &State) {
         .route("/origin/{rest:.*}", web::route().to(no_such_api))
         .route("/{path:.*}", web::get().to(assets::serve))
         .route("/{path:.*}", web::head().to(assets::serve));
+}
+
+/// Where films are.
+pub(crate) const FILMS: &str = "/v";
+
+/// The objects of films, as the embedded edge serves them.
+pub(crate) fn films() -> Scope {
+    forwarded(FILMS, Service::Edge)
 }
 
 /// Everything below `prefix` goes on to `service`.

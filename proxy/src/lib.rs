@@ -7,6 +7,7 @@ mod assets;
 mod forward;
 mod headers;
 mod http;
+mod media;
 mod network;
 mod reached;
 mod rules;
@@ -37,6 +38,10 @@ pub struct Config {
     /// Its address as people see it, such as `https://films.example`, for what ends TLS in front of
     /// it. Default: where it listens.
     pub public_url: Option<Url>,
+    /// Another host by which people reach it, such as `https://media.films.example`: films are served
+    /// there alone, and nothing else is. Default: all on one host. For the embedded edge; others are
+    /// on hosts of their own anyhow.
+    pub media_url: Option<Url>,
     /// Whether everybody who reaches the gateway is the one owner, who may do everything. Otherwise
     /// people are recognised by what accounts says.
     pub open: bool,
@@ -49,6 +54,23 @@ pub struct Config {
 }
 
 impl Config {
+    /// Where players reach films: the origin of [`media_url`](Self::media_url), or nothing for that of
+    /// the pages.
+    pub fn media_origin(&self) -> String {
+        let url = self.media_url.as_ref();
+        url.map_or_else(String::new, |url| url.origin().ascii_serialization())
+    }
+
+    /// Whether films and pages are not told apart, although they are to be.
+    pub fn confuses_media(&self) -> bool {
+        let host = |url: &Option<Url>| {
+            url.as_ref()
+                .and_then(|url| url.host_str().map(str::to_owned))
+        };
+        let (pages, media) = (host(&self.public_url), host(&self.media_url));
+        self.media_url.is_some() && (media.is_none() || pages == media)
+    }
+
     /// The origin of the pages (RFC 6454), `https://films.example`.
     pub fn origin(&self) -> String {
         match &self.public_url {
@@ -64,6 +86,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             workers: 2,
             public_url: None,
+            media_url: None,
             open: false,
             trusted_proxies: Vec::new(),
             notice_s: 0,

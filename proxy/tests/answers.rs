@@ -1,10 +1,10 @@
 //! Answers arrive as services gave them, and end where they end.
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
-use std::sync::Arc;
+mod common;
 
 use actix_web::{HttpResponse, web};
-use platform_core::{Lifecycle, SystemClock};
+use platform_core::Lifecycle;
 use platform_http::{Server, Service};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -21,18 +21,10 @@ fn start(life: &Lifecycle) -> std::net::SocketAddr {
     })
     .unwrap();
     let config = proxy::Config {
-        listen: ([127, 0, 0, 1], 0).into(),
         open: true,
         ..proxy::Config::default()
     };
-    let deps = proxy::Deps {
-        client: client.of(Service::Gateway),
-        clock: Arc::new(SystemClock),
-        lifecycle: life.clone(),
-        openapi: "{}".to_owned(),
-        bucket: None,
-    };
-    proxy::build(&config, deps).unwrap().addr
+    common::gateway(config, &client, life)
 }
 
 #[actix_web::test]

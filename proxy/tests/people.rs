@@ -1,6 +1,8 @@
 //! People are recognised at the gateway, and services are told who asks.
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+mod common;
+
 use std::sync::{Arc, Mutex};
 
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -58,21 +60,12 @@ impl World {
         })
         .unwrap();
         let config = proxy::Config {
-            listen: ([127, 0, 0, 1], 0).into(),
-            workers: 1,
             open: false,
             public_url,
             trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
             ..proxy::Config::default()
         };
-        let deps = proxy::Deps {
-            client: client.of(Service::Gateway),
-            clock: Arc::new(SystemClock),
-            lifecycle: life.clone(),
-            openapi: "{}".to_owned(),
-            bucket: None,
-        };
-        let running = proxy::build(&config, deps).unwrap();
+        let gateway = common::gateway(config, &client, &life);
         let known = Known {
             keys: AccessKeys::new(key("a"), Vec::new()),
             revoked: Vec::new(),
@@ -81,7 +74,7 @@ impl World {
         Self {
             client,
             known: Arc::new(Mutex::new(known)),
-            base: format!("http://{}", running.addr),
+            base: format!("http://{gateway}"),
             http: reqwest::Client::new(),
             life,
         }

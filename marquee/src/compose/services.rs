@@ -69,6 +69,7 @@ async fn edge_provider(config: &Config, node: &Node) -> Result<(), Failure> {
         clock: Node::clock(),
         lifecycle: node.lifecycle.clone(),
         credentials: config.edges.all(&node.data)?,
+        embedded_origin: config.gateway.media_origin(),
     };
     edge_provider::build(config.edge_provider.clone(), deps).await?;
     Ok(())
@@ -157,6 +158,7 @@ fn transcoder_deps(node: &Node) -> transcoder::Deps {
 }
 
 fn gateway(config: &Config, node: &Node) -> Result<(), Failure> {
+    config.sensible()?;
     let deps = proxy::Deps {
         client: node.client(Service::Gateway),
         clock: Node::clock(),
