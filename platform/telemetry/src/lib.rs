@@ -16,7 +16,9 @@ mod trace;
 use opentelemetry::trace::TracerProvider as _;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::Layer as _;
-use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError, Targets};
+use tracing_subscriber::filter::{
+    EnvFilter, FilterExt as _, LevelFilter, ParseError, Targets, filter_fn,
+};
 use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
@@ -109,7 +111,7 @@ pub enum InitError {
 /// Starts logging, tracing and, when a collector is configured, export. The guard sends what is
 /// left when it is shut down or dropped: keep it until the end of `main`.
 pub fn init(config: &Config) -> Result<Guard, InitError> {
-    let lines = lines_filter(&config.log)?;
+    let lines = lines_filter(&config.log)?.and(filter_fn(|line| may_be_logged(line.target())));
     let endpoint = endpoint(config);
     let guard = match &endpoint {
         Some(endpoint) => {
@@ -166,8 +168,7 @@ fn endpoint(config: &Config) -> Option<String> {
 fn lines_filter(filter: &str) -> Result<EnvFilter, InitError> {
     let quiet = OURS.map(|name| format!("{name}=info")).join(",");
     let text = if filter.is_empty() {
-        // s3s calls every refused request an error, a missing object too; whoever asked tells.
-        format!("warn,s3s=off,{quiet}")
+        format!("warn,{quiet}")
     } else {
         filter.to_owned()
     };
@@ -175,6 +176,13 @@ fn lines_filter(filter: &str) -> Result<EnvFilter, InitError> {
         filter: text,
         source,
     })
+}
+
+/// Whatever is asked for, nothing of s3s: it tells requests with their signatures, and which signature
+/// would have been right, by which anybody who reads the log could do what was refused. Besides, it calls
+/// every refused request an error, a missing object too; whoever asked tells.
+fn may_be_logged(target: &str) -> bool {
+    target.split("::").next() != Some("s3s")
 }
 
 /// Only what this workspace says: libraries make spans of no interest by the thousand.
@@ -190,6 +198,19 @@ mod tests {
     fn a_wrong_filter_says_so() {
         let error = lines_filter("ingress=loud").unwrap_err();
         assert!(error.to_string().contains("ingress=loud"), "{error}");
+    }
+
+    #[test]
+    fn signatures_are_never_logged() {
+        for (target, may) in [
+            ("s3s", false),
+            ("s3s::service", false),
+            ("s3s::ops::signature", false),
+            ("platform_objects::s3", true),
+            ("s3server", true),
+        ] {
+            assert_eq!(may_be_logged(target), may, "{target}");
+        }
     }
 
     #[test]
