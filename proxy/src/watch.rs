@@ -92,8 +92,9 @@ struct Track {
     ),
     responses(
         (status = 200, description = "The video, how to play it, and what exists of it", body = Watch),
-        (status = 403, description = "It takes a password: `/problems/password-required`", body = ProblemDocument),
-        (status = 404, description = "No such video", body = ProblemDocument),
+        (status = 403, description = "It takes a password: `/problems/password-required`", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "No such video", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn get(
