@@ -83,7 +83,27 @@ impl Marquee {
         Self::start(Data::Given(data.to_owned()), &[], &pairs).await
     }
 
+    /// `marquee up` on a fresh data folder, which logs into `log`.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start, or the file cannot be written.
+    pub async fn up_logging(log: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let log = std::fs::File::create(log).expect("a file for the log");
+        Self::start_logging(Data::Own(folder), arguments, variables, log.into()).await
+    }
+
     async fn start(data: Data, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::start_logging(data, arguments, variables, Stdio::inherit()).await
+    }
+
+    async fn start_logging(
+        data: Data,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        log: Stdio,
+    ) -> Self {
         let mut command = command(data.path(), ["up"]);
         if !arguments.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
@@ -91,6 +111,7 @@ impl Marquee {
         command.args(arguments).envs(variables.iter().copied());
         let mut child = command
             .stdout(Stdio::piped())
+            .stderr(log)
             .spawn()
             .expect("marquee starts");
         let stdout = child.stdout.take().expect("a pipe");

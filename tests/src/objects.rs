@@ -33,6 +33,11 @@ impl Objects {
         Self(S3Blobs::new(&engines.s3_config(data)))
     }
 
+    /// The store itself.
+    pub fn blobs(&self) -> &S3Blobs {
+        &self.0
+    }
+
     /// Keys that start with `prefix`, and the sizes of their objects.
     pub async fn list(&self, prefix: &str) -> BTreeMap<String, u64> {
         let (mut found, mut cursor) = (BTreeMap::new(), None);
