@@ -10,6 +10,7 @@
 )]
 
 mod document;
+mod fields;
 mod person;
 mod town;
 mod who_may;
