@@ -11,6 +11,7 @@
 
 mod document;
 mod fields;
+mod foreign_pages;
 mod person;
 mod town;
 mod who_may;
