@@ -12,6 +12,7 @@
 mod document;
 mod fields;
 mod foreign_pages;
+mod headers;
 mod person;
 mod town;
 mod who_may;
