@@ -15,5 +15,6 @@ mod foreign_pages;
 mod fuzz;
 mod headers;
 mod person;
+mod presigned;
 mod town;
 mod who_may;
