@@ -12,6 +12,7 @@
 mod document;
 mod fields;
 mod foreign_pages;
+mod forwarded;
 mod fuzz;
 mod headers;
 mod person;
