@@ -15,6 +15,7 @@ mod foreign_pages;
 mod forwarded;
 mod fuzz;
 mod headers;
+mod listening;
 mod person;
 mod presigned;
 mod town;
