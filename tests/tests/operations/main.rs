@@ -18,5 +18,6 @@ mod headers;
 mod listening;
 mod person;
 mod presigned;
+mod routes;
 mod town;
 mod who_may;
