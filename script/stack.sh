@@ -2,7 +2,8 @@
 # against. Source it after lib.sh.
 #
 # Servers that are named in the environment (MARQUEE_TEST_KAFKA, MARQUEE_TEST_S3,
-# MARQUEE_TEST_ELASTICSEARCH, MARQUEE_TEST_POSTGRES, MARQUEE_TEST_SMTP, MARQUEE_TEST_OPENID;
+# MARQUEE_TEST_ELASTICSEARCH, MARQUEE_TEST_POSTGRES, MARQUEE_TEST_SMTP, MARQUEE_TEST_OPENID,
+# MARQUEE_TEST_SCHEMATHESIS;
 # see testkit/src/real.rs) are used as they are.
 # The others are started for this run: PostgreSQL and nginx from their packages; Kafka, MinIO and
 # Elasticsearch by kafka.sh, minio.sh and es.sh (`… start FOLDER PORT`, `… stop FOLDER`) in the
@@ -28,6 +29,7 @@ need_stack() {
   need_postgres
   need_mail_server
   need_openid
+  need_schemathesis
   export MARQUEE_TEST_NGINX="${MARQUEE_TEST_NGINX:-$(PATH="$PATH:/usr/sbin" command -v nginx)}"
 }
 
@@ -88,6 +90,19 @@ need_openid() {
     npm install --silent --no-audit --no-fund --prefix "$home" oidc-provider@9.13.3
   fi
   export MARQUEE_TEST_OPENID="$home"
+}
+
+# schemathesis: the tests let it try the HTTP API.
+need_schemathesis() {
+  [ -n "${MARQUEE_TEST_SCHEMATHESIS:-}" ] && return
+  local home="$cache/test-schemathesis"
+  if [ ! -x "$home/bin/schemathesis" ]; then
+    say "installing schemathesis into $home"
+    python3 -c 'import ensurepip' 2>/dev/null || need_packages no-ensurepip:python3-venv
+    python3 -m venv "$home"
+    "$home/bin/pip" install --quiet schemathesis==4.32.5
+  fi
+  export MARQUEE_TEST_SCHEMATHESIS="$home/bin/schemathesis"
 }
 
 # PostgreSQL refuses to run as root.

@@ -63,6 +63,11 @@ pub fn smtp() -> String {
     server("MARQUEE_TEST_SMTP", "/usr/bin/python3")
 }
 
+/// The program schemathesis, which makes requests from an OpenAPI document.
+pub fn schemathesis() -> String {
+    server("MARQUEE_TEST_SCHEMATHESIS", "/usr/bin/schemathesis")
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "which servers there are is for whoever runs the tests to say"

@@ -19,5 +19,6 @@ mod listening;
 mod person;
 mod presigned;
 mod routes;
+mod schemathesis;
 mod town;
 mod who_may;
