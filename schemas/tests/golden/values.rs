@@ -5,7 +5,7 @@ use schemas::v1::{
     AccountChanged, AccountDeleted, Chapter, ChunkEncoded, EncodeTask, Event, PublishPolicy,
     Rendition, Subtitles, TaskFailed, UploadAbandoned, UploadProgressed, UploadStarted,
     VideoChanged, VideoDeleted, VideoErased, VideoFailed, VideoLive, VideoPart, VideoPlanned,
-    VideoPlayable, VideoTranscoded, VideoUploaded, Visibility,
+    VideoPlayable, VideoReplaced, VideoTranscoded, VideoUploaded, Visibility,
 };
 
 const VIDEO: &str = "4ouykzlc2nx5wyyy7rdnzr2l6e";
@@ -32,6 +32,7 @@ pub(crate) fn name_of(payload: &Payload) -> &'static str {
         Payload::AccountDeleted(_) => "account_deleted",
         Payload::AccountChanged(_) => "account_changed",
         Payload::VideoErased(_) => "video_erased",
+        Payload::VideoReplaced(_) => "video_replaced",
     }
 }
 
@@ -97,7 +98,19 @@ pub(crate) fn values() -> Vec<(&'static str, Event)> {
         ("account_deleted.bin", account_deleted()),
         ("account_changed.bin", account_changed()),
     ];
-    let all = uploads.into_iter().chain(work).chain(news);
+    let replacing = [
+        (
+            "upload_started-3.bin",
+            replacing(upload_started(Visibility::Unspecified)),
+        ),
+        ("upload_progressed-2.bin", replacing(upload_progressed())),
+        ("upload_abandoned-2.bin", replacing(upload_abandoned())),
+        ("video_uploaded-2.bin", replacing(video_uploaded())),
+        ("video_failed-2.bin", replacing(video_failed())),
+        ("video_erased-2.bin", replacing(video_erased())),
+        ("video_replaced.bin", video_replaced()),
+    ];
+    let all = uploads.into_iter().chain(work).chain(news).chain(replacing);
     all.map(|(file, payload)| (file, event(payload))).collect()
 }
 
@@ -111,6 +124,7 @@ fn upload_started(visibility: Visibility) -> Payload {
         title: "Große Häsin".to_owned(),
         description: "two\nlines".to_owned(),
         visibility: visibility.into(),
+        revision: 0,
     })
 }
 
@@ -120,6 +134,7 @@ fn upload_progressed() -> Payload {
         upload_id: UPLOAD.to_owned(),
         stored_bytes: BIG,
         sequence: 300,
+        revision: 0,
     })
 }
 
@@ -127,6 +142,7 @@ fn upload_abandoned() -> Payload {
     Payload::UploadAbandoned(UploadAbandoned {
         video_id: VIDEO.to_owned(),
         upload_id: UPLOAD.to_owned(),
+        revision: 0,
     })
 }
 
@@ -139,6 +155,7 @@ fn video_uploaded() -> Payload {
         size_bytes: BIG,
         file_name: "film.mkv".to_owned(),
         publish_policy: PublishPolicy::LowestRung.into(),
+        revision: 0,
     })
 }
 
@@ -248,6 +265,7 @@ fn video_failed() -> Payload {
         title: "This is no film".to_owned(),
         detail: "Choose a file with a picture.".to_owned(),
         source_refused: true,
+        revision: 0,
     })
 }
 
@@ -283,5 +301,28 @@ fn video_erased() -> Payload {
     Payload::VideoErased(VideoErased {
         video_id: VIDEO.to_owned(),
         part: VideoPart::Edges.into(),
+        revision: 0,
+    })
+}
+
+/// The same of a file that replaces another.
+fn replacing(mut payload: Payload) -> Payload {
+    let revision = match &mut payload {
+        Payload::UploadStarted(it) => &mut it.revision,
+        Payload::UploadProgressed(it) => &mut it.revision,
+        Payload::UploadAbandoned(it) => &mut it.revision,
+        Payload::VideoUploaded(it) => &mut it.revision,
+        Payload::VideoFailed(it) => &mut it.revision,
+        Payload::VideoErased(it) => &mut it.revision,
+        other => panic!("{other:?} is of no upload"),
+    };
+    *revision = 300;
+    payload
+}
+
+fn video_replaced() -> Payload {
+    Payload::VideoReplaced(VideoReplaced {
+        video_id: VIDEO.to_owned(),
+        revision: 300,
     })
 }
