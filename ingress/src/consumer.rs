@@ -7,10 +7,11 @@ use schemas::VideoId;
 use schemas::v1::Event;
 use schemas::v1::event::Payload;
 
+use crate::domain::FIRST;
 use crate::error::UploadError;
 use crate::flow::Uploads;
 
-/// Removes what nobody wants any more: files that were refused, and those of deleted films.
+/// Removes what nobody wants any more: files that were refused or replaced, and those of deleted films.
 pub(crate) struct Removals(pub(crate) Uploads);
 
 #[async_trait]
@@ -28,7 +29,12 @@ impl Handler for Removals {
         let removed = match &event.payload {
             // What failed by our fault may be tried again: that takes the file.
             Some(Payload::VideoFailed(told)) if told.source_refused => {
-                self.0.refuse(&video(&told.video_id)?).await
+                let revision = told.revision.max(FIRST);
+                self.0.refuse(&video(&told.video_id)?, revision).await
+            }
+            Some(Payload::VideoReplaced(told)) => {
+                let video = video(&told.video_id)?;
+                self.0.discard_replaced(&video, told.revision).await
             }
             Some(Payload::VideoDeleted(told)) => self.0.erase(&video(&told.video_id)?).await,
             _ => return Ok(()),

@@ -11,6 +11,9 @@ pub(crate) enum UploadError {
     /// There is no such upload, or it is somebody else's.
     #[error("there is no such upload")]
     NotFound,
+    /// There is no film of theirs that is whole.
+    #[error("there is no film of theirs to be replaced")]
+    NothingToReplace,
     /// The request makes no sense, for the reason given.
     #[error("{0}")]
     Invalid(String),

@@ -13,4 +13,5 @@ mod uploads {
     mod complete;
     mod parts;
     mod refuse;
+    mod replace;
 }

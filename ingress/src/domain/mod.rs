@@ -8,4 +8,4 @@ mod upload;
 pub(crate) use names::{Names, clean_file_name};
 pub(crate) use part_plan::PartPlan;
 pub(crate) use parts::{KnownPart, check_announced, verified};
-pub(crate) use upload::{State, Upload};
+pub(crate) use upload::{FIRST, State, Upload};

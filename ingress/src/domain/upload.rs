@@ -6,6 +6,9 @@ use schemas::{OwnerId, UploadId, VideoId};
 
 use super::{Names, PartPlan};
 
+/// The revision of a video's first file.
+pub(crate) const FIRST: u32 = 1;
+
 /// Where an upload stands. It moves forward only, and always by compare-and-set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
@@ -66,6 +69,8 @@ pub(crate) struct Upload {
     pub(crate) id: UploadId,
     /// The video it becomes.
     pub(crate) video: VideoId,
+    /// Which revision of it: the first makes the video, a later one replaces what it was.
+    pub(crate) revision: u32,
     /// Whose it is.
     pub(crate) owner: OwnerId,
     /// As the uploader's machine calls the file. Never a path.
@@ -95,13 +100,18 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    /// Where the file goes.
-    pub(crate) fn key(&self) -> String {
-        format!("{}source", self.folder())
+    /// Whether it takes the place of a file that is there.
+    pub(crate) fn replaces(&self) -> bool {
+        self.revision > FIRST
     }
 
-    /// The folder of all that is stored of the upload, with a slash at its end.
-    pub(crate) fn folder(&self) -> String {
-        format!("raw/{}/", self.video)
+    /// Where the file goes. No two revisions have the same place: the one is watched until the other
+    /// is ready.
+    pub(crate) fn key(&self) -> String {
+        if self.replaces() {
+            format!("raw/{}/{}/source", self.video, self.revision)
+        } else {
+            format!("raw/{}/source", self.video)
+        }
     }
 }

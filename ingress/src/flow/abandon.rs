@@ -40,6 +40,7 @@ impl Uploads {
                     let abandoned = UploadAbandoned {
                         video_id: upload.video.to_string(),
                         upload_id: upload.id.to_string(),
+                        revision: upload.revision,
                     };
                     let event = self.event(upload, Payload::UploadAbandoned(abandoned));
                     outbox::append(&mut tx, Topic::Videos, upload.video.as_str(), &event).await?;

@@ -9,7 +9,7 @@ use schemas::{OwnerId, UploadId, VideoId};
 use tracing::{info, warn};
 
 use super::Uploads;
-use crate::domain::{Names, PartPlan, State, Upload, clean_file_name};
+use crate::domain::{FIRST, Names, PartPlan, State, Upload, clean_file_name};
 use crate::error::UploadError;
 use crate::store::{self, Transition};
 
@@ -25,8 +25,11 @@ pub(crate) struct NewUpload {
     pub(crate) fingerprint: String,
     pub(crate) title: Option<String>,
     pub(crate) description: Option<String>,
-    pub(crate) policy: PublishPolicy,
+    /// None: as soon as it can be watched, or, in the place of another, when it is complete.
+    pub(crate) policy: Option<PublishPolicy>,
     pub(crate) visibility: Option<Visibility>,
+    /// The video that is to have this file from then on.
+    pub(crate) replaces: Option<VideoId>,
 }
 
 /// How an upload came to be open.
@@ -41,21 +44,29 @@ pub(crate) enum Begun {
 impl Uploads {
     /// Begins to upload a file, or goes on where the same owner stopped with the same file.
     pub(crate) async fn begin(&self, new: NewUpload) -> Result<(Upload, Begun), UploadError> {
+        let replaces = new.replaces.clone();
         let upload = self.check(new)?;
-        let (owner, fingerprint) = (upload.owner.clone(), upload.fingerprint.clone());
-        let size = upload.size;
-        if let Some(found) = self.store.resumable(&owner, &fingerprint, size).await? {
+        let find = || {
+            let (owner, fingerprint) = (&upload.owner, &upload.fingerprint);
+            let replaces = replaces.as_ref();
+            self.store
+                .resumable(owner, fingerprint, upload.size, replaces)
+        };
+        if let Some(found) = find().await? {
             return Ok((self.opened(found).await?, Begun::Resumed));
         }
-        match self.insert(&upload).await {
-            Ok(()) => Ok((self.opened(upload).await?, Begun::Created)),
+        let inserted = match &replaces {
+            Some(video) => self.insert_replacing(&upload, video).await,
+            None => self.insert(&upload).await.map(|()| upload.clone()),
+        };
+        match inserted {
+            Ok(upload) => Ok((self.opened(upload).await?, Begun::Created)),
             // The same file from another tab at the same moment.
-            Err(DbError::Conflict(_)) => {
-                let found = self.store.resumable(&owner, &fingerprint, size).await?;
-                let found = found.ok_or(UploadError::Restarted)?;
+            Err(UploadError::Db(DbError::Conflict(_))) => {
+                let found = find().await?.ok_or(UploadError::Restarted)?;
                 Ok((self.opened(found).await?, Begun::Resumed))
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 
@@ -84,12 +95,19 @@ impl Uploads {
         Ok(Upload {
             id: UploadId::random(&mut rng),
             video: VideoId::random(&mut rng),
+            revision: FIRST,
             owner: new.owner,
             file_name,
             size: new.size,
             fingerprint,
             names,
-            policy: new.policy,
+            // While it is prepared the other one is watched: there is no hurry, and what fails on
+            // the way does no harm.
+            policy: new.policy.unwrap_or(if new.replaces.is_some() {
+                PublishPolicy::Complete
+            } else {
+                PublishPolicy::Playable
+            }),
             visibility: new
                 .visibility
                 .unwrap_or_else(|| self.config.visibility.into()),
@@ -102,11 +120,11 @@ impl Uploads {
         })
     }
 
-    async fn insert(&self, upload: &Upload) -> Result<(), DbError> {
+    async fn insert(&self, upload: &Upload) -> Result<(), UploadError> {
         self.store
             .write(|mut tx| async move {
                 store::insert(tx.conn(), upload, self.clock.as_ref()).await?;
-                tx.commit().await
+                Ok(tx.commit().await?)
             })
             .await
     }
@@ -207,5 +225,6 @@ fn started(upload: &Upload) -> UploadStarted {
         title: upload.names.title.clone(),
         description: upload.names.description.clone(),
         visibility: upload.visibility.into(),
+        revision: upload.revision,
     }
 }

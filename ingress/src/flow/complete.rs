@@ -177,5 +177,6 @@ fn uploaded(upload: &Upload) -> VideoUploaded {
         size_bytes: upload.size,
         file_name: upload.file_name.clone(),
         publish_policy: upload.policy.into(),
+        revision: upload.revision,
     }
 }

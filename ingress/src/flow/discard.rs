@@ -12,10 +12,11 @@ use crate::error::UploadError;
 use crate::store::{self, Transition};
 
 impl Uploads {
-    /// Nothing can be made of `video`: what is stored of its upload goes. What cannot be removed
-    /// now is left to the sweep, which never gives up.
-    pub(crate) async fn refuse(&self, video: &VideoId) -> Result<(), UploadError> {
-        let Some(upload) = self.store.of_video(video).await? else {
+    /// Nothing can be made of `revision` of `video`: what is stored of its upload goes. What cannot be
+    /// removed now is left to the sweep, which never gives up.
+    pub(crate) async fn refuse(&self, video: &VideoId, revision: u32) -> Result<(), UploadError> {
+        let uploads = self.store.of_video(video).await?.into_iter();
+        let Some(upload) = uploads.into_iter().find(|one| one.revision == revision) else {
             return Ok(());
         };
         let upload = match upload.state {
@@ -33,27 +34,38 @@ impl Uploads {
         Ok(())
     }
 
-    /// The film is deleted: what is stored of its upload goes, whatever its state.
+    /// The film is deleted: what is stored of its uploads goes, whatever their states.
     pub(crate) async fn erase(&self, video: &VideoId) -> Result<(), UploadError> {
-        let Some(upload) = self.store.of_video(video).await? else {
+        let now_ms = self.clock.now_ms();
+        let gone_before = self
+            .store
+            .write(|mut tx| async move {
+                store::discard_film(tx.conn(), video, now_ms).await?;
+                let gone = store::is_all_gone(tx.conn(), video).await?;
+                tx.commit().await?;
+                Ok::<_, UploadError>(gone)
+            })
+            .await?;
+        if gone_before {
             return self.tell_erased(video).await;
-        };
-        let upload = match upload.state {
-            State::Discarded => return self.tell_erased(video).await,
-            State::Discarding => upload,
-            _ => match self.moved(&upload, State::Discarding).await? {
-                Some(upload) => upload,
-                // It has just gone on: the event comes again.
-                None => return Err(UploadError::Restarted),
-            },
-        };
-        self.discard_all(&upload).await
+        }
+        self.discard_film(video).await
+    }
+
+    /// Removes what is stored of those uploads of `video` that are to be discarded.
+    pub(super) async fn discard_film(&self, video: &VideoId) -> Result<(), UploadError> {
+        for upload in self.store.of_video(video).await? {
+            if upload.state == State::Discarding {
+                self.discard_all(&upload).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Tells that nothing is stored of the film's upload, which nobody remembers or which was
     /// removed before.
     async fn tell_erased(&self, video: &VideoId) -> Result<(), UploadError> {
-        let event = NewEvent::new(OwnerId::local(), erased(video))
+        let event = NewEvent::new(OwnerId::local(), erased(video, 0))
             .stamp(self.clock.now_ms(), &mut rand::rng());
         let event = &event;
         self.store
@@ -66,19 +78,17 @@ impl Uploads {
 
     /// Removes everything that is stored of `upload`, and tells it once nothing is listed any more.
     pub(crate) async fn discard_all(&self, upload: &Upload) -> Result<(), UploadError> {
-        let (folder, key) = (upload.folder(), upload.key());
+        let key = upload.key();
         self.blobs.delete(&key).await?;
         for open in self.blobs.list_multiparts(&key).await? {
             self.blobs.abort_multipart(&open.key, &open.id).await?;
         }
-        let left = self.blobs.list(&folder, None).await?.objects.len()
+        let left = self.blobs.list(&key, None).await?.objects.len()
             + self.blobs.list_multiparts(&key).await?.len();
         if left > 0 {
             warn!(upload = %upload.id, left, "something of a removed file is still stored");
             return Ok(());
         }
-        let event = self.event(upload, erased(&upload.video));
-        let event = &event;
         let discarded = self
             .store
             .write(|mut tx| async move {
@@ -87,7 +97,10 @@ impl Uploads {
                     return Ok(false);
                 }
                 store::drop_parts(tx.conn(), &upload.id).await?;
-                outbox::append(&mut tx, Topic::Videos, upload.video.as_str(), event).await?;
+                let all = store::is_all_gone(tx.conn(), &upload.video).await?;
+                let of = if all { 0 } else { upload.revision };
+                let event = self.event(upload, erased(&upload.video, of));
+                outbox::append(&mut tx, Topic::Videos, upload.video.as_str(), &event).await?;
                 tx.commit().await?;
                 Ok::<_, UploadError>(true)
             })
@@ -118,9 +131,11 @@ impl Uploads {
     }
 }
 
-fn erased(video: &VideoId) -> Payload {
+/// Of `revision` alone nothing is left; 0: of none.
+fn erased(video: &VideoId, revision: u32) -> Payload {
     Payload::VideoErased(VideoErased {
         video_id: video.to_string(),
         part: VideoPart::Source.into(),
+        revision,
     })
 }

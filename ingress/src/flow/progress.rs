@@ -45,6 +45,7 @@ impl Uploads {
                     upload_id: upload.id.to_string(),
                     stored_bytes,
                     sequence,
+                    revision: upload.revision,
                 };
                 let event = self.event(upload, Payload::UploadProgressed(progressed));
                 outbox::append(&mut tx, Topic::Videos, upload.video.as_str(), &event).await?;

@@ -16,6 +16,10 @@ impl From<UploadError> for Problem {
             UploadError::NotFound => Self::not_found(
                 "There is no upload with this id. It may have been given up; start again.",
             ),
+            UploadError::NothingToReplace => Self::not_found(
+                "There is no film of yours with this id whose file could be replaced. One whose first \
+                 file is still on its way has none yet.",
+            ),
             UploadError::Invalid(sentence) => Self::bad_request(sentence),
             UploadError::TooLarge { limit } => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,

@@ -61,6 +61,9 @@ pub(super) struct UploadView {
     upload_id: String,
     /// The video that it becomes.
     video_id: String,
+    /// Which revision of the video: from 2 on it replaces what there is.
+    #[schema(minimum = 1)]
+    revision: u32,
     file_name: String,
     size_bytes: u64,
     /// The title that the upload began with; the video has the current one.
@@ -87,6 +90,7 @@ impl UploadView {
         Self {
             upload_id: upload.id.to_string(),
             video_id: upload.video.to_string(),
+            revision: upload.revision,
             file_name: upload.file_name.clone(),
             size_bytes: upload.size,
             title: upload.names.title.clone(),

@@ -1,5 +1,6 @@
 //! Upload records in the database.
 
+mod replacing;
 mod row;
 mod transitions;
 
@@ -11,6 +12,7 @@ use sqlx::AnyConnection;
 use crate::domain::{KnownPart, Upload};
 use row::{COLUMNS, upload_of};
 
+pub(crate) use replacing::{discard_film, discard_older, is_all_gone, replaced};
 pub(crate) use transitions::Transition;
 
 pub(crate) const MIGRATIONS: &[Migration] = &[
@@ -63,6 +65,63 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         5,
         "ALTER TABLE ingress_upload ADD COLUMN visibility BIGINT NOT NULL DEFAULT 0",
     ),
+    // A video has one upload for each of its revisions. SQLite takes a UNIQUE from no column, so that
+    // the tables are made anew. `begun` is the highest revision that was begun as far as the row
+    // knows: those that were given up are forgotten, and their numbers must not come again.
+    Migration::new(
+        6,
+        "CREATE TABLE ingress_upload_new (
+        upload_id TEXT PRIMARY KEY,
+        video_id TEXT NOT NULL,
+        revision BIGINT NOT NULL DEFAULT 1,
+        begun BIGINT NOT NULL DEFAULT 1,
+        owner TEXT NOT NULL,
+        file_name TEXT NOT NULL,
+        size_bytes BIGINT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        title TEXT NOT NULL,
+        description TEXT NOT NULL,
+        publish_policy BIGINT NOT NULL,
+        part_size_bytes BIGINT NOT NULL,
+        parallel_parts BIGINT NOT NULL,
+        state TEXT NOT NULL,
+        multipart_id TEXT NOT NULL,
+        created_at_ms BIGINT NOT NULL,
+        touched_at_ms BIGINT NOT NULL,
+        traceparent TEXT NOT NULL DEFAULT '',
+        told_bytes BIGINT NOT NULL DEFAULT 0,
+        told BIGINT NOT NULL DEFAULT 0,
+        swept_at_ms BIGINT NOT NULL DEFAULT 0,
+        visibility BIGINT NOT NULL DEFAULT 0
+    );
+    INSERT INTO ingress_upload_new (upload_id, video_id, owner, file_name, size_bytes, fingerprint,
+            title, description, publish_policy, part_size_bytes, parallel_parts, state, multipart_id,
+            created_at_ms, touched_at_ms, traceparent, told_bytes, told, swept_at_ms, visibility)
+        SELECT upload_id, video_id, owner, file_name, size_bytes, fingerprint,
+            title, description, publish_policy, part_size_bytes, parallel_parts, state, multipart_id,
+            created_at_ms, touched_at_ms, traceparent, told_bytes, told, swept_at_ms, visibility
+        FROM ingress_upload;
+    CREATE TABLE ingress_part_new (
+        upload_id TEXT NOT NULL REFERENCES ingress_upload_new (upload_id) ON DELETE CASCADE,
+        number BIGINT NOT NULL,
+        size_bytes BIGINT NOT NULL,
+        crc32c TEXT NOT NULL,
+        PRIMARY KEY (upload_id, number)
+    );
+    INSERT INTO ingress_part_new (upload_id, number, size_bytes, crc32c)
+        SELECT upload_id, number, size_bytes, crc32c FROM ingress_part;
+    DROP TABLE ingress_part;
+    DROP TABLE ingress_upload;
+    ALTER TABLE ingress_upload_new RENAME TO ingress_upload;
+    ALTER TABLE ingress_part_new RENAME TO ingress_part;
+    CREATE UNIQUE INDEX ingress_upload_revision ON ingress_upload (video_id, revision);
+    CREATE UNIQUE INDEX ingress_upload_unfinished ON ingress_upload
+        (owner, fingerprint, size_bytes, (CASE WHEN revision > 1 THEN video_id ELSE '' END))
+        WHERE state IN ('opening', 'open', 'completing');
+    CREATE INDEX ingress_upload_state ON ingress_upload (state, touched_at_ms);
+    CREATE INDEX ingress_upload_unswept ON ingress_upload (touched_at_ms)
+        WHERE swept_at_ms < touched_at_ms",
+    ),
 ];
 
 /// Upload records.
@@ -100,32 +159,36 @@ impl Store {
         Ok(row.as_ref().map(upload_of).transpose()?)
     }
 
-    /// The upload that became `video`.
-    pub(crate) async fn of_video(&self, video: &VideoId) -> Result<Option<Upload>, DbError> {
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM ingress_upload WHERE video_id = $1"
+    /// All uploads of `video`, oldest revision first.
+    pub(crate) async fn of_video(&self, video: &VideoId) -> Result<Vec<Upload>, DbError> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM ingress_upload WHERE video_id = $1 ORDER BY revision"
         )))
         .bind(video.as_str())
-        .fetch_optional(self.db.reader())
+        .fetch_all(self.db.reader())
         .await?;
-        Ok(row.as_ref().map(upload_of).transpose()?)
+        Ok(rows.iter().map(upload_of).collect::<Result<_, _>>()?)
     }
 
-    /// The owner's unfinished upload of the same file.
+    /// The owner's unfinished upload of the same file for the same purpose: a new video, or in the
+    /// place of what `replaces` is.
     pub(crate) async fn resumable(
         &self,
         owner: &OwnerId,
         fingerprint: &str,
         size: u64,
+        replaces: Option<&VideoId>,
     ) -> Result<Option<Upload>, DbError> {
         let row = sqlx::query(sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM ingress_upload
              WHERE owner = $1 AND fingerprint = $2 AND size_bytes = $3
+               AND CASE WHEN revision > 1 THEN video_id ELSE '' END = $4
                AND state IN ('opening', 'open', 'completing')"
         )))
         .bind(owner.as_str())
         .bind(fingerprint)
         .bind(size.cast_signed())
+        .bind(replaces.map_or("", VideoId::as_str))
         .fetch_optional(self.db.reader())
         .await?;
         Ok(row.as_ref().map(upload_of).transpose()?)
@@ -252,8 +315,8 @@ pub(crate) async fn insert(
     sqlx::query(
         "INSERT INTO ingress_upload (upload_id, video_id, owner, file_name, size_bytes, fingerprint,
             title, description, publish_policy, part_size_bytes, parallel_parts, state,
-            multipart_id, created_at_ms, touched_at_ms, traceparent, visibility)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13, $14, $15, $16)",
+            multipart_id, created_at_ms, touched_at_ms, traceparent, visibility, revision, begun)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', $13, $14, $15, $16, $17, $17)",
     )
     .bind(upload.id.as_str())
     .bind(upload.video.as_str())
@@ -271,6 +334,7 @@ pub(crate) async fn insert(
     .bind(clock.now_ms())
     .bind(&upload.traceparent)
     .bind(i64::from(i32::from(upload.visibility)))
+    .bind(i64::from(upload.revision))
     .execute(conn)
     .await?;
     Ok(())

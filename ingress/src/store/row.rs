@@ -11,7 +11,7 @@ use crate::domain::{Names, PartPlan, State, Upload};
 /// The columns that [`upload_of`] reads.
 pub(super) const COLUMNS: &str = "upload_id, video_id, owner, file_name, size_bytes, fingerprint, \
      title, description, publish_policy, part_size_bytes, parallel_parts, state, multipart_id, \
-     told_bytes, created_at_ms, traceparent, visibility";
+     told_bytes, created_at_ms, traceparent, visibility, revision";
 
 /// Reads an upload from a row of [`COLUMNS`].
 pub(super) fn upload_of(row: &AnyRow) -> Result<Upload, sqlx::Error> {
@@ -23,9 +23,15 @@ pub(super) fn upload_of(row: &AnyRow) -> Result<Upload, sqlx::Error> {
     let policy = i32::try_from(number("publish_policy")?).unwrap_or_default();
     let visibility = i32::try_from(number("visibility")?).unwrap_or_default();
     let state = text("state")?;
+    let revision =
+        u32::try_from(number("revision")?).map_err(|error| sqlx::Error::ColumnDecode {
+            index: "revision".to_owned(),
+            source: Box::new(error),
+        })?;
     Ok(Upload {
         id: parsed("upload_id", &text("upload_id")?)?,
         video: parsed("video_id", &text("video_id")?)?,
+        revision,
         owner: OwnerId::new(text("owner")?),
         file_name: text("file_name")?,
         size,

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, post, web};
 use platform_http::{Principal, Problem, ProblemDocument};
-use schemas::v1;
+use schemas::{VideoId, v1};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -27,11 +27,15 @@ struct CreateUpload {
     title: Option<String>,
     #[schema(max_length = 5000)]
     description: Option<String>,
-    /// By default `playable`.
+    /// By default `playable`, and `complete` for a file that replaces another.
     publish_policy: Option<PublishPolicy>,
     /// For whom the video is at the start; of an upload that was begun before, change the video's.
     /// By default what the operator chose, `public` unless told.
     visibility: Option<InitialVisibility>,
+    /// A video of one's own that is to have this file instead of the one it has. What is there plays
+    /// until the new file does; title, description and visibility stay, whatever is said here.
+    #[schema(value_type = Option<String>)]
+    replaces: Option<VideoId>,
 }
 
 /// When the video goes live.
@@ -63,6 +67,7 @@ impl From<PublishPolicy> for v1::PublishPolicy {
     responses(
         (status = 201, description = "The upload has begun", body = UploadView),
         (status = 200, description = "The same file was begun before: send what is missing", body = UploadView),
+        (status = 404, description = "There is no film of one's own to be replaced", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 413, description = "The file is larger than is taken here", body = ProblemDocument, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -83,10 +88,8 @@ pub(crate) async fn create_upload(
             title: body.title,
             description: body.description,
             visibility: body.visibility.map(Into::into),
-            policy: body
-                .publish_policy
-                .unwrap_or(PublishPolicy::Playable)
-                .into(),
+            policy: body.publish_policy.map(Into::into),
+            replaces: body.replaces,
         })
         .await?;
     let stored = match begun {
