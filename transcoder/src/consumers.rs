@@ -31,7 +31,7 @@ fn failed(error: StoreError) -> Failure {
     }
 }
 
-/// Takes in films whose upload is complete, and has deleted ones removed.
+/// Takes in films whose upload is complete, and has deleted and replaced ones removed.
 #[derive(Debug)]
 pub(crate) struct Films(pub(crate) Store);
 
@@ -55,6 +55,11 @@ impl Handler for Films {
                 let video: VideoId = deleted.video_id.parse().map_err(poison)?;
                 self.0.delete(&video).await.map_err(failed)
             }
+            Some(Payload::VideoReplaced(replaced)) => {
+                let video: VideoId = replaced.video_id.parse().map_err(poison)?;
+                let done = self.0.replace(&video, replaced.revision).await;
+                done.map_err(failed)
+            }
             _ => Ok(()),
         }
     }
@@ -62,7 +67,7 @@ impl Handler for Films {
 
 fn upload(event: VideoUploaded) -> Result<Upload, IdError> {
     Ok(Upload {
-        key: FilmKey::first(event.video_id.parse()?),
+        key: FilmKey::told(event.video_id.parse()?, event.revision),
         lowest_first: event.publish_policy() == PublishPolicy::LowestRung,
         owner: OwnerId::new(event.owner),
         source_key: event.source_key,

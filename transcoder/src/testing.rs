@@ -130,7 +130,7 @@ pub(crate) fn upload(owner: &str) -> Upload {
     let video = VideoId::random(&mut rand::rng());
     Upload {
         source_key: format!("raw/{video}/source"),
-        key: FilmKey::first(video),
+        key: FilmKey::told(video, 1),
         owner: OwnerId::new(owner),
         lowest_first: false,
     }

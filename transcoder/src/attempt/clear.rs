@@ -1,4 +1,4 @@
-//! Clearing: nothing is kept of a film whose source was refused, or that was deleted.
+//! Clearing: nothing is kept of a film whose source was refused, or that was replaced or deleted.
 
 use tracing::info;
 

@@ -16,9 +16,13 @@ pub(crate) struct FilmKey {
 }
 
 impl FilmKey {
-    /// The first plan of `video`.
-    pub(crate) fn first(video: VideoId) -> Self {
-        Self { video, revision: 1 }
+    /// The film that was told of as `revision` of `video`; an older service, which knew of one alone,
+    /// told none.
+    pub(crate) fn told(video: VideoId, revision: u32) -> Self {
+        Self {
+            video,
+            revision: revision.max(1),
+        }
     }
 
     /// The folder of all its objects, with a slash at its end.
@@ -44,6 +48,9 @@ pub(crate) enum FilmState {
     Transcoded,
     /// It will never be complete.
     Failed,
+    /// A newer revision took its place: it is gone, or is being removed. The row stays, as that of a
+    /// deleted one.
+    Replaced,
     /// It is gone, or is being removed. The row stays, so that late news does not bring it back.
     Deleted,
 }
@@ -56,6 +63,7 @@ impl FilmState {
             Self::Planned => "planned",
             Self::Transcoded => "transcoded",
             Self::Failed => "failed",
+            Self::Replaced => "replaced",
             Self::Deleted => "deleted",
         }
     }
@@ -75,6 +83,7 @@ impl FromStr for FilmState {
             Self::Planned,
             Self::Transcoded,
             Self::Failed,
+            Self::Replaced,
             Self::Deleted,
         ]
         .into_iter()

@@ -92,7 +92,8 @@ pub(crate) enum Work {
     },
     /// Write the manifests anew with what was measured, and tell that the film is complete.
     Finish,
-    /// Remove what was made of a film whose source was refused or that was deleted, and tell so.
+    /// Remove what was made of a film whose source was refused or that was replaced or deleted, and
+    /// tell so.
     Clear {
         /// Once more, now that nobody can be writing any more who had not heard of it.
         again: bool,

@@ -1,4 +1,4 @@
-//! Nothing is kept of a film whose source was refused, or that was deleted.
+//! Nothing is kept of a film whose source was refused, or that was replaced or deleted.
 
 use platform_bus::{Topic, outbox};
 use platform_db::Tx;
@@ -34,16 +34,61 @@ impl Store {
                 .bind(FilmState::Deleted.as_str())
                 .fetch_all(tx.conn())
                 .await?;
-                for revision in revisions {
-                    let key = FilmKey {
-                        video: video.clone(),
-                        revision: count(revision),
-                    };
-                    self.clear_later(&mut tx, &key).await?;
-                }
+                self.clear_all_later(&mut tx, video, revisions).await?;
                 Ok(tx.commit().await?)
             })
             .await
+    }
+
+    /// Has everything removed that was made of revisions of `video` before `revision`. Their rows stay,
+    /// also of those that have not come here yet.
+    pub(crate) async fn replace(&self, video: &VideoId, revision: u32) -> Result<(), StoreError> {
+        self.db
+            .write(|mut tx| async move {
+                for older in 1..revision {
+                    sqlx::query(
+                        "INSERT INTO transcoder_video
+                            (video_id, revision, owner, source_key, state, created_ms)
+                         VALUES ($1, $2, '', '', $3, $4) ON CONFLICT DO NOTHING",
+                    )
+                    .bind(video.as_str())
+                    .bind(i64::from(older))
+                    .bind(FilmState::Replaced.as_str())
+                    .bind(self.now_ms())
+                    .execute(tx.conn())
+                    .await?;
+                }
+                let revisions: Vec<i64> = sqlx::query_scalar(
+                    "UPDATE transcoder_video SET state = $3
+                     WHERE video_id = $1 AND revision < $2 AND state NOT IN ($3, $4)
+                     RETURNING revision",
+                )
+                .bind(video.as_str())
+                .bind(i64::from(revision))
+                .bind(FilmState::Replaced.as_str())
+                .bind(FilmState::Deleted.as_str())
+                .fetch_all(tx.conn())
+                .await?;
+                self.clear_all_later(&mut tx, video, revisions).await?;
+                Ok(tx.commit().await?)
+            })
+            .await
+    }
+
+    async fn clear_all_later(
+        &self,
+        tx: &mut Tx,
+        video: &VideoId,
+        revisions: Vec<i64>,
+    ) -> Result<(), StoreError> {
+        for revision in revisions {
+            let key = FilmKey {
+                video: video.clone(),
+                revision: count(revision),
+            };
+            self.clear_later(tx, &key).await?;
+        }
+        Ok(())
     }
 
     /// Replaces all that was to be done for a film by removing what was made of it: now, and once
@@ -113,7 +158,11 @@ impl Store {
                     .fetch_one(tx.conn())
                     .await?;
                 if state == FilmState::Deleted.as_str() {
-                    self.tell_erased(&mut tx, &claim.film.video).await?;
+                    self.tell_erased(&mut tx, &claim.film.video, None).await?;
+                } else if state == FilmState::Replaced.as_str() {
+                    let revision = Some(claim.film.revision);
+                    self.tell_erased(&mut tx, &claim.film.video, revision)
+                        .await?;
                 } else if !again {
                     let problem = Problem {
                         kind,
@@ -128,20 +177,29 @@ impl Store {
             .await
     }
 
-    /// Tells that nothing is left of a deleted video, once all of its revisions have been cleared for
-    /// the last time.
-    async fn tell_erased(&self, tx: &mut Tx, video: &VideoId) -> Result<(), StoreError> {
-        let open: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM transcoder_task WHERE video_id = $1")
-                .bind(video.as_str())
-                .fetch_one(tx.conn())
-                .await?;
+    /// Tells that nothing is left of a deleted video, or of one revision that was replaced, once all of
+    /// it has been cleared for the last time.
+    async fn tell_erased(
+        &self,
+        tx: &mut Tx,
+        video: &VideoId,
+        revision: Option<u32>,
+    ) -> Result<(), StoreError> {
+        let open: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM transcoder_task
+             WHERE video_id = $1 AND ($2 = 0 OR revision = $2)",
+        )
+        .bind(video.as_str())
+        .bind(i64::from(revision.unwrap_or(0)))
+        .fetch_one(tx.conn())
+        .await?;
         if open > 0 {
             return Ok(());
         }
         let erased = Payload::VideoErased(VideoErased {
             video_id: video.to_string(),
             part: VideoPart::Media.into(),
+            revision: revision.unwrap_or(0),
         });
         let event = NewEvent::new(OwnerId::local(), erased).stamp(self.now_ms(), &mut rand::rng());
         outbox::append(tx, Topic::Videos, video.as_str(), &event).await?;

@@ -185,6 +185,7 @@ impl Store {
             title: problem.title.clone(),
             detail: problem.detail.clone(),
             source_refused: problem.of_source,
+            revision: claim.film.revision,
         };
         let payload = Payload::VideoFailed(event);
         self.tell(tx, Topic::Videos, claim, payload).await

@@ -22,7 +22,8 @@ pub(crate) struct Upload {
 }
 
 impl Store {
-    /// Takes a film in and adds the task that plans it. The second time nothing happens.
+    /// Takes a film in and adds the task that plans it. The second time nothing happens, and nothing
+    /// when the video was deleted meanwhile.
     pub(crate) async fn take_in(&self, upload: &Upload) -> Result<bool, StoreError> {
         self.db
             .write(|mut tx| async move {
@@ -30,7 +31,9 @@ impl Store {
                     "INSERT INTO transcoder_video
                     (video_id, revision, owner, source_key, state, traceparent, created_ms,
                      lowest_first)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                 SELECT $1, $2, $3, $4, $5, $6, $7, $8
+                 WHERE NOT EXISTS (SELECT 1 FROM transcoder_video
+                    WHERE video_id = $1 AND state = $9)
                  ON CONFLICT DO NOTHING",
                 )
                 .bind(upload.key.video.as_str())
@@ -41,6 +44,7 @@ impl Store {
                 .bind(platform_telemetry::current_traceparent().unwrap_or_default())
                 .bind(self.now_ms())
                 .bind(i64::from(upload.lowest_first))
+                .bind(FilmState::Deleted.as_str())
                 .execute(tx.conn())
                 .await?;
                 if inserted.rows_affected() == 0 {

@@ -1,6 +1,5 @@
 //! What players and operators ask.
 
-use schemas::VideoId;
 use serde::Serialize;
 
 use super::{Store, StoreError, count};
@@ -78,30 +77,16 @@ type TaskRow = (
 );
 
 impl Store {
-    /// What exists of the newest plan of `video`; `None` when there is no plan.
+    /// What exists of the plan of a film; `None` when there is no plan.
     pub(crate) async fn availability(
         &self,
-        video: &VideoId,
+        key: &FilmKey,
     ) -> Result<Option<Availability>, StoreError> {
-        let revision: Option<i64> = sqlx::query_scalar(
-            "SELECT revision FROM transcoder_video WHERE video_id = $1 AND plan <> ''
-             ORDER BY revision DESC LIMIT 1",
-        )
-        .bind(video.as_str())
-        .fetch_optional(self.db.reader())
-        .await?;
-        let Some(revision) = revision else {
-            return Ok(None);
-        };
-        let key = FilmKey {
-            video: video.clone(),
-            revision: count(revision),
-        };
-        let Some(plan) = self.film(&key).await?.and_then(|film| film.plan) else {
+        let Some(plan) = self.film(key).await?.and_then(|film| film.plan) else {
             return Ok(None);
         };
         let grid = &plan.grid;
-        let ready = self.ready(&key).await?;
+        let ready = self.ready(key).await?;
         let video = plan
             .rungs
             .iter()

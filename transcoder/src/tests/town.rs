@@ -109,7 +109,7 @@ impl Town {
         publish_event(&self.bus, Topic::Transcode, video.as_str(), &event)
             .await
             .unwrap();
-        FilmKey::first(video)
+        FilmKey::told(video, 1)
     }
 
     /// Waits until the film is in `state`.

@@ -136,7 +136,7 @@ async fn of_a_refused_film_all_is_removed_before_it_is_told_and_again_when_the_l
     assert_eq!(world.told(Topic::Videos).await.len(), 1, "told once");
     assert!(world.store.tasks().await.unwrap().is_empty());
     assert!(world.store.ready(&key).await.unwrap().is_empty());
-    let availability = world.store.availability(&key.video).await.unwrap();
+    let availability = world.store.availability(&key).await.unwrap();
     assert_eq!(availability, None);
     assert!(
         !world.store.take_in(&upload).await.unwrap(),

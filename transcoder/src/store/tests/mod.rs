@@ -3,6 +3,7 @@
 mod claiming;
 mod failing;
 mod fencing;
+mod replacing;
 mod transitions;
 mod wanting;
 

@@ -157,7 +157,7 @@ async fn availability_tells_what_can_be_watched() {
         .record(&claim, &plan, &made(&claim), &[])
         .await
         .unwrap();
-    let there = world.store.availability(&key.video).await.unwrap().unwrap();
+    let there = world.store.availability(&key).await.unwrap().unwrap();
     assert_eq!(there.segment_starts_s, [0.0, 4.0, 8.0]);
     assert!((there.duration_s - 10.0).abs() < 1e-9);
     let tracks: Vec<_> = there
