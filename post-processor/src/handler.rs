@@ -97,9 +97,12 @@ impl Told {
             Payload::VideoErased(told) if told.part() == VideoPart::Media => {
                 let uproot = &Job {
                     video: told.video_id.parse()?,
-                    revision: 0,
+                    revision: told.revision,
                     edge: String::new(),
-                    part: Part::Uproot,
+                    part: match told.revision {
+                        0 => Part::Uproot,
+                        _ => Part::Sweep,
+                    },
                 };
                 self.tasks
                     .write(|mut tx| async move {
@@ -110,7 +113,13 @@ impl Told {
             }
             // The objects are gone already: edges cannot bring back what they lose here.
             Payload::VideoFailed(told) if told.source_refused => {
-                self.purge(&told.video_id.parse()?, now).await?;
+                let (video, revision) = (&told.video_id.parse()?, told.revision.max(1));
+                self.tasks
+                    .write(|mut tx| async move {
+                        store::refuse(&mut tx, video, revision, now).await?;
+                        commit(tx).await
+                    })
+                    .await?;
             }
             _ => return Ok(false),
         }
@@ -128,7 +137,7 @@ impl Told {
     }
 }
 
-/// Adds work, unless the film is gone: news of it may come late.
+/// Adds work, unless the film or its revision is gone: news of it may come late.
 async fn add(
     tx: &mut Tx,
     video: &VideoId,
@@ -136,7 +145,7 @@ async fn add(
     part: Part,
     now: i64,
 ) -> Result<(), StoreError> {
-    if store::is_deleted(tx, video).await? {
+    if store::is_gone(tx, video, revision).await? {
         return Ok(());
     }
     let job = Job {

@@ -14,7 +14,7 @@ mod work;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use platform_auth::PlaybackKey;
+use platform_auth::{PLAYBACK_LIFETIME_S, PlaybackKey};
 use platform_blob::Blobs;
 use platform_bus::Bus;
 use platform_core::{Clock, Lifecycle, Redacted};
@@ -33,6 +33,9 @@ pub struct Config {
     pub at_once: usize,
     /// Parts of complete films that are brought to edges at a time.
     pub background_at_once: usize,
+    /// How long a film that was replaced by another file can be played on by whoever began before, in
+    /// seconds. By default as long as what they were given to play it lasts.
+    pub keep_replaced_s: u32,
 }
 
 impl Default for Config {
@@ -40,6 +43,7 @@ impl Default for Config {
         Self {
             at_once: 8,
             background_at_once: 2,
+            keep_replaced_s: u32::try_from(PLAYBACK_LIFETIME_S).unwrap_or(u32::MAX),
         }
     }
 }
@@ -102,6 +106,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         playback,
         clock: Arc::clone(&clock),
         lifecycle: lifecycle.clone(),
+        keep_replaced_ms: i64::from(config.keep_replaced_s) * 1000,
     };
     let limits = Limits {
         urgent: config.at_once.max(1),

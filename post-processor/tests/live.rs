@@ -245,6 +245,7 @@ async fn a_deleted_film_leaves_its_edges_and_never_goes_live() {
         Payload::VideoErased(VideoErased {
             video_id: film.id.to_string(),
             part: part.into(),
+            revision: 0,
         })
     };
     let media = erased(VideoPart::Media);

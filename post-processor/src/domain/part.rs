@@ -31,6 +31,14 @@ pub(crate) enum Part {
     Uproot,
     /// Tell that no edge has anything of it.
     Gone,
+    /// Let go of the revisions that this one replaced.
+    Retire,
+    /// Find all edges that may have something of a revision that is gone.
+    Sweep,
+    /// Take a revision that is gone from an edge.
+    Drop,
+    /// Tell that no edge has anything of it, and forget what was done for it.
+    Swept,
 }
 
 /// Work from this rank on is done when nobody waits for anything else.
@@ -40,7 +48,13 @@ impl Part {
     /// The lower, the sooner.
     pub(crate) fn rank(&self) -> i64 {
         match self {
-            Self::Purge | Self::Uproot | Self::Gone => 0,
+            Self::Purge
+            | Self::Uproot
+            | Self::Gone
+            | Self::Retire
+            | Self::Sweep
+            | Self::Drop
+            | Self::Swept => 0,
             Self::Live => 1,
             Self::Place => 2,
             Self::Begin => 3,
@@ -90,7 +104,11 @@ impl Part {
             | Self::Rest
             | Self::Purge
             | Self::Uproot
-            | Self::Gone => Vec::new(),
+            | Self::Gone
+            | Self::Retire
+            | Self::Sweep
+            | Self::Drop
+            | Self::Swept => Vec::new(),
         }
     }
 }
@@ -157,6 +175,10 @@ impl fmt::Display for Part {
             Self::Purge => f.write_str("purge"),
             Self::Uproot => f.write_str("uproot"),
             Self::Gone => f.write_str("gone"),
+            Self::Retire => f.write_str("retire"),
+            Self::Sweep => f.write_str("sweep"),
+            Self::Drop => f.write_str("drop"),
+            Self::Swept => f.write_str("swept"),
         }
     }
 }
@@ -180,6 +202,10 @@ impl FromStr for Part {
             "purge" => Self::Purge,
             "uproot" => Self::Uproot,
             "gone" => Self::Gone,
+            "retire" => Self::Retire,
+            "sweep" => Self::Sweep,
+            "drop" => Self::Drop,
+            "swept" => Self::Swept,
             other => {
                 let track = other
                     .strip_prefix("a/")
@@ -210,6 +236,10 @@ mod tests {
             Part::Purge,
             Part::Uproot,
             Part::Gone,
+            Part::Retire,
+            Part::Sweep,
+            Part::Drop,
+            Part::Swept,
             Part::Rung("360p".to_owned()),
             Part::Track(3),
         ];

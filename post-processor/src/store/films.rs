@@ -6,7 +6,7 @@ use schemas::v1::{Event, VideoPlayable};
 use schemas::{OwnerId, VideoId};
 use sqlx::Row as _;
 
-use super::StoreError;
+use super::{Job, StoreError, add};
 use crate::domain::policy::Policy;
 
 /// What is known of a film.
@@ -29,6 +29,10 @@ pub(crate) struct Films(Db);
 impl Films {
     pub(crate) fn new(db: Db) -> Self {
         Self(db)
+    }
+
+    pub(super) fn db(&self) -> &Db {
+        &self.0
     }
 
     /// What is known of `video`.
@@ -65,18 +69,22 @@ impl Films {
             .await
     }
 
-    /// Takes `revision` of `video` live, once, and tells everyone. Returns whether it was not yet.
+    /// Takes `revision` of `video` live, once, and tells everyone; `retire` comes of it. Returns
+    /// whether it was not yet.
     pub(crate) async fn go_live(
         &self,
         video: &VideoId,
         revision: u32,
         event: &Event,
+        retire: Option<(&Job, i64)>,
     ) -> Result<bool, StoreError> {
         self.0
             .write(|mut tx| async move {
                 let moved = sqlx::query(
                     "UPDATE post_video SET live = $2
-                 WHERE video_id = $1 AND live < $2 AND deleted = 0",
+                 WHERE video_id = $1 AND live < $2 AND deleted = 0
+                   AND NOT EXISTS (SELECT 1 FROM post_refused
+                      WHERE video_id = $1 AND revision = $2)",
                 )
                 .bind(video.as_str())
                 .bind(i64::from(revision))
@@ -85,6 +93,9 @@ impl Films {
                 .rows_affected();
                 if moved == 0 {
                     return Ok(false);
+                }
+                if let Some((job, due_ms)) = retire {
+                    add(&mut tx, job, due_ms).await?;
                 }
                 outbox::append(&mut tx, Topic::Videos, video.as_str(), event).await?;
                 tx.commit().await?;
@@ -153,14 +164,22 @@ pub(crate) async fn transcoded(
     Ok(())
 }
 
-/// Whether the film is gone, as far as this transaction sees.
-pub(crate) async fn is_deleted(tx: &mut Tx, video: &VideoId) -> Result<bool, StoreError> {
-    let deleted: Option<i64> =
-        sqlx::query_scalar("SELECT deleted FROM post_video WHERE video_id = $1")
-            .bind(video.as_str())
-            .fetch_optional(tx.conn())
-            .await?;
-    Ok(deleted.is_some_and(|deleted| deleted != 0))
+/// Whether the film is gone, or this revision of it, as far as this transaction sees.
+pub(crate) async fn is_gone(
+    tx: &mut Tx,
+    video: &VideoId,
+    revision: u32,
+) -> Result<bool, StoreError> {
+    let gone: Option<i64> = sqlx::query_scalar(
+        "SELECT CAST(1 AS BIGINT) FROM post_video WHERE video_id = $1 AND (deleted <> 0 OR replaced > $2)
+         UNION ALL
+         SELECT CAST(1 AS BIGINT) FROM post_refused WHERE video_id = $1 AND revision = $2 LIMIT 1",
+    )
+    .bind(video.as_str())
+    .bind(i64::from(revision))
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(gone.is_some())
 }
 
 /// The film is gone: it never goes live any more.

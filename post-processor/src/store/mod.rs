@@ -1,16 +1,19 @@
 //! Rows: what is known of each film, and what is to be done.
 
 mod films;
+mod revisions;
 mod tasks;
 
 use platform_db::{DbError, Migration, WriteError};
 
-pub(crate) use films::{Films, deleted, is_deleted, playable, transcoded, uploaded};
+pub(crate) use films::{Films, deleted, is_gone, playable, transcoded, uploaded};
+pub(crate) use revisions::refuse;
 pub(crate) use tasks::{Claim, Job, LEASE_MS, Tasks, add, hasten, purge};
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(
-    1,
-    "CREATE TABLE post_video (
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration::new(
+        1,
+        "CREATE TABLE post_video (
         video_id TEXT PRIMARY KEY,
         owner TEXT NOT NULL DEFAULT '',
         policy BIGINT NOT NULL DEFAULT 0,
@@ -36,7 +39,18 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration::new(
         PRIMARY KEY (video_id, revision, edge, part)
     );
     CREATE INDEX post_task_due ON post_task (done, due_ms)",
-)];
+    ),
+    // Revisions below `replaced` are gone, and those that were refused.
+    Migration::new(
+        2,
+        "ALTER TABLE post_video ADD COLUMN replaced BIGINT NOT NULL DEFAULT 0;
+    CREATE TABLE post_refused (
+        video_id TEXT NOT NULL,
+        revision BIGINT NOT NULL,
+        PRIMARY KEY (video_id, revision)
+    )",
+    ),
+];
 
 /// Rows that cannot be read or written.
 #[derive(Debug, thiserror::Error)]

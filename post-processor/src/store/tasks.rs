@@ -66,6 +66,10 @@ impl Tasks {
         Self(db)
     }
 
+    pub(super) fn db(&self) -> &Db {
+        &self.0
+    }
+
     /// Runs `work` in a transaction over films and work: see [`Db::write`].
     pub(crate) async fn write<T, F: Future<Output = Result<T, StoreError>>>(
         &self,
@@ -421,6 +425,10 @@ pub(crate) async fn purge(tx: &mut Tx, video: &VideoId, now_ms: i64) -> Result<(
     .fetch_all(tx.conn())
     .await?;
     sqlx::query("DELETE FROM post_task WHERE video_id = $1 AND part <> 'purge'")
+        .bind(video.as_str())
+        .execute(tx.conn())
+        .await?;
+    sqlx::query("DELETE FROM post_refused WHERE video_id = $1")
         .bind(video.as_str())
         .execute(tx.conn())
         .await?;

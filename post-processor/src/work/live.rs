@@ -45,7 +45,17 @@ impl Workshop {
         };
         let event = NewEvent::new(film.owner, Payload::VideoLive(told))
             .stamp(self.clock.now_ms(), &mut rand::rng());
-        if self.films.go_live(&job.video, job.revision, &event).await? {
+        let due_ms = self.clock.now_ms().saturating_add(self.keep_replaced_ms);
+        let retire = Job {
+            part: Part::Retire,
+            ..job.clone()
+        };
+        let retire = (job.revision > 1).then_some((&retire, due_ms));
+        let went = self
+            .films
+            .go_live(&job.video, job.revision, &event, retire)
+            .await?;
+        if went {
             tracing::info!(video = %job.video, revision = job.revision, "live");
         }
         Ok(Outcome::DONE)

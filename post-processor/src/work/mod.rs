@@ -5,6 +5,7 @@ mod live;
 mod place;
 mod purge;
 mod rest;
+mod retire;
 mod run;
 mod verify;
 
@@ -79,6 +80,8 @@ pub(crate) struct Workshop {
     pub(crate) playback: PlaybackKey,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) lifecycle: Lifecycle,
+    /// How long a film that was replaced can be played on, in milliseconds.
+    pub(crate) keep_replaced_ms: i64,
 }
 
 impl Workshop {
@@ -101,6 +104,10 @@ impl Workshop {
             Part::Purge => self.purge(&claim.job).await,
             Part::Uproot => self.uproot(&claim.job).await,
             Part::Gone => self.gone(&claim.job).await,
+            Part::Retire => self.retire(&claim.job).await,
+            Part::Sweep => self.sweep(&claim.job).await,
+            Part::Drop => self.drop_from(claim).await,
+            Part::Swept => self.swept(&claim.job).await,
             Part::Manifests | Part::Images | Part::Rung(_) | Part::Track(_) => {
                 self.bring(claim).await
             }

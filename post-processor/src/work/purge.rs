@@ -52,6 +52,7 @@ impl Workshop {
         let erased = Payload::VideoErased(VideoErased {
             video_id: job.video.to_string(),
             part: VideoPart::Edges.into(),
+            revision: 0,
         });
         let event =
             NewEvent::new(OwnerId::local(), erased).stamp(self.clock.now_ms(), &mut rand::rng());
