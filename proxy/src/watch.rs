@@ -114,7 +114,8 @@ pub(crate) async fn get(
     let availability = if complete || playback.is_none() {
         None
     } else {
-        availability(&state.client, &id).await
+        let revision = video.get("revision").and_then(Value::as_u64);
+        availability(&state.client, &id, revision.unwrap_or_default()).await
     };
     Ok(HttpResponse::Ok().json(Watch {
         video,
@@ -213,8 +214,8 @@ fn take_turns(edges: &mut [Edge], viewer: Option<IpAddr>) {
 }
 
 /// Only decorates the seek bar, so the page does not fail without it.
-async fn availability(client: &Client, id: &VideoId) -> Option<Availability> {
-    let path = format!("/internal/videos/{id}/availability");
+async fn availability(client: &Client, id: &VideoId, revision: u64) -> Option<Availability> {
+    let path = format!("/internal/videos/{id}/availability?revision={revision}");
     let asked = client.get(Service::Transcoder, &path, |request| request);
     let answer = asked
         .await

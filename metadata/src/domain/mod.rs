@@ -12,4 +12,6 @@ pub(crate) use access::{Access, AccessChange, PasswordMisfit, Visibility, may_ta
 pub(crate) use change::{Refused, Removal, edit, news, remove, restore};
 pub(crate) use edit::{Edit, Wish, check_password};
 pub(crate) use fold::{fold, subject};
-pub(crate) use video::{Chapter, Facts, Failure, Part, Rendition, Shelf, State, Subtitles, Video};
+pub(crate) use video::{
+    Chapter, Facts, Failure, Next, Part, Rendition, Shelf, State, Subtitles, Video,
+};

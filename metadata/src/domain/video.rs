@@ -1,6 +1,6 @@
 //! A video as the catalogue knows it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use platform_auth::{Identity, Role, Scope};
 use schemas::{OwnerId, VideoId, v1};
@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::{About, Access, Visibility, may_take_down};
 
 /// Where a video stands. States only ever rise, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum State {
     /// Its file is on its way.
+    #[default]
     Uploading,
     /// Its file is whole.
     Processing,
@@ -108,7 +110,7 @@ pub(crate) struct Facts {
     pub(crate) uploaded_bytes: u64,
     /// The number of that news.
     pub(crate) uploaded_news: u32,
-    /// The newest revision; 0 before the first plan. What follows is of this revision.
+    /// The revision that is watched; 0 before the first plan. All facts are of this revision.
     pub(crate) revision: u32,
     /// Every planned segment exists.
     pub(crate) complete: bool,
@@ -129,6 +131,18 @@ pub(crate) struct Facts {
     pub(crate) deleted_at_ms: Option<i64>,
     /// Of which parts of the deleted video services have found nothing left.
     pub(crate) erased: BTreeSet<Part>,
+    /// What is to take its place, by revision: it does so when it goes live.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) next: BTreeMap<u32, Next>,
+}
+
+/// A revision that is not watched yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Next {
+    /// Where it stands.
+    pub(crate) state: State,
+    pub(crate) facts: Facts,
 }
 
 /// What of a deleted video other services keep.
@@ -265,6 +279,11 @@ impl Video {
         left.access.generation = self.access.generation;
         left.facts.deleted_at_ms = Some(now_ms);
         left
+    }
+
+    /// The newest file that is to replace what is watched, or was.
+    pub(crate) fn replacement(&self) -> Option<(&u32, &Next)> {
+        self.facts.next.last_key_value()
     }
 
     /// Whether `who` may see it.

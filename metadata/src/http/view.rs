@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::failure;
-use crate::domain::{Chapter, Facts, Failure, Rendition, State, Subtitles, Video, Visibility};
+use crate::domain::{
+    Chapter, Facts, Failure, Next, Rendition, State, Subtitles, Video, Visibility,
+};
 
 /// Where a video stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -170,6 +172,17 @@ struct Progress {
     segments_total: u32,
 }
 
+impl Progress {
+    fn of(facts: &Facts, state: State) -> Self {
+        Self {
+            uploaded_bytes: uploaded_bytes(facts, state),
+            size_bytes: known(facts.size_bytes),
+            segments_done: facts.segments_done,
+            segments_total: facts.segments_total,
+        }
+    }
+}
+
 /// Why a video failed.
 #[derive(Debug, Serialize, ToSchema)]
 struct VideoProblem {
@@ -227,7 +240,7 @@ pub(crate) struct VideoView {
     may: May,
     /// All that is planned of it exists.
     complete: bool,
-    /// Rises when it is transcoded again.
+    /// Rises when its file is replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<u32>,
     /// When its upload began, RFC 3339.
@@ -265,6 +278,32 @@ pub(crate) struct VideoView {
     progress: Progress,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<VideoProblem>,
+    /// The newest file that is to replace it, until it does; shown to its owner alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replacement: Option<Replacement>,
+}
+
+/// A file that is to replace what a video is, or could not.
+#[derive(Debug, Serialize, ToSchema)]
+struct Replacement {
+    /// Its place among the video's revisions.
+    revision: u32,
+    state: VideoState,
+    progress: Progress,
+    /// Why the video stays as it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<VideoProblem>,
+}
+
+impl Replacement {
+    fn of((revision, next): (&u32, &Next)) -> Self {
+        Self {
+            revision: *revision,
+            state: next.state.into(),
+            progress: Progress::of(&next.facts, next.state),
+            problem: next.facts.failure.clone().map(Into::into),
+        }
+    }
 }
 
 /// What somebody may do with a video.
@@ -325,6 +364,8 @@ impl<'a> Showing<'a> {
         let name = |user: &OwnerId| self.names.get(user).cloned();
         let shared_with =
             theirs.then(|| video.access.shared_with.iter().filter_map(name).collect());
+        let replacement = video.replacement().filter(|_| theirs);
+        let replacement = replacement.map(Replacement::of);
         let facts = video.facts;
         VideoView {
             watch_url: format!("/watch/{}", video.id),
@@ -355,12 +396,8 @@ impl<'a> Showing<'a> {
             hover_urls: media.hovers,
             hls_url: media.hls,
             dash_url: media.dash,
-            progress: Progress {
-                uploaded_bytes: uploaded_bytes(&facts, video.state),
-                size_bytes: known(facts.size_bytes),
-                segments_done: facts.segments_done,
-                segments_total: facts.segments_total,
-            },
+            progress: Progress::of(&facts, video.state),
+            replacement,
             renditions: facts.renditions.into_iter().map(Into::into).collect(),
             chapters: facts.chapters.into_iter().map(Into::into).collect(),
             subtitles: facts.subtitles.into_iter().map(Into::into).collect(),

@@ -296,6 +296,7 @@ async fn failed_and_abandoned_videos_are_not_found() {
         title: "Not a video".to_owned(),
         detail: "Upload a film.".to_owned(),
         source_refused: true,
+        revision: 1,
     };
     service
         .tell(Topic::Videos, &failed, Payload::VideoFailed(failure))

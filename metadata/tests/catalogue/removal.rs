@@ -55,6 +55,7 @@ async fn without_second_thoughts_a_film_is_gone_at_once() {
         let erased = VideoErased {
             video_id: video.to_string(),
             part: part.into(),
+            revision: 0,
         };
         service
             .tell(Topic::Videos, &video, Payload::VideoErased(erased))
