@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use platform_auth::Scope;
 use platform_core::Redacted;
+use serde::Serialize;
 use url::Url;
 
 /// Any error that ends a command; told with all its causes.
@@ -182,6 +183,18 @@ pub(crate) enum Wait {
     Complete,
 }
 
+/// For whom a film is at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Visibility {
+    /// Everybody, who also finds it.
+    Public,
+    /// Everybody who has its address.
+    Unlisted,
+    /// Its owner alone.
+    Private,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct UploadArguments {
     /// The films.
@@ -208,6 +221,13 @@ pub(crate) struct UploadArguments {
     /// Title. Default: the file's name without its ending.
     #[arg(long, value_name = "TITLE")]
     pub(crate) title: Option<String>,
+    /// For whom the films are at the start. Default: what the operator chose.
+    #[arg(long, value_enum, conflicts_with = "replace")]
+    pub(crate) visibility: Option<Visibility>,
+    /// The id of a video of yours that gets this file instead of the one it has. It keeps its address
+    /// and all that was said of it, and plays what it was until the new file does.
+    #[arg(long, value_name = "ID", conflicts_with = "title")]
+    pub(crate) replace: Option<String>,
     /// Until when to wait.
     #[arg(long, value_enum, default_value_t = Wait::Live)]
     pub(crate) wait: Wait,

@@ -56,9 +56,17 @@ pub(crate) enum UploadError {
     Changed { file: String },
 }
 
+/// A film has one file.
+#[derive(Debug, thiserror::Error)]
+#[error("a video is replaced by one file: name one alone with --replace")]
+struct TooMany;
+
 /// Uploads the files one after the other, all of each file's bandwidth to itself. Fails if any did.
 pub(crate) async fn run(arguments: UploadArguments) -> ExitCode {
     let output = Output::new(arguments.json);
+    if arguments.replace.is_some() && arguments.files.len() > 1 {
+        return fail(&TooMany);
+    }
     let token = match token(&arguments) {
         Ok(token) => token,
         Err(error) => return fail(error.as_ref()),
@@ -89,11 +97,11 @@ async fn one(
 ) -> Result<(), UploadError> {
     let api = Api::new(arguments.server.clone(), token.cloned())?;
     let source = Source::open(file).await?;
-    let upload = api.create(&source, arguments.title.as_deref()).await?;
+    let upload = api.create(&source, arguments).await?;
     let bar = output.bar(&source.name, source.size);
     transfer::transfer(&api, &source, &upload, &bar).await?;
     bar.uploaded();
-    let video = wait::until(&api, &upload.video_id, arguments.wait, &bar).await?;
+    let video = wait::until(&api, &upload, arguments.wait, &bar).await?;
     bar.finish();
     output.done(&video.absolute(api.server()));
     Ok(())

@@ -16,6 +16,7 @@ use url::Url;
 
 use super::UploadError;
 use super::source::Source;
+use crate::cli::UploadArguments;
 
 /// A server that is restarted comes back within this many tries: about two minutes.
 const PATIENCE: Backoff = Backoff {
@@ -30,6 +31,9 @@ pub(crate) struct Upload {
     #[serde(rename = "upload_id")]
     pub(crate) id: String,
     pub(crate) video_id: String,
+    /// From 2 on it replaces what the video is.
+    #[serde(default)]
+    pub(crate) revision: u32,
     pub(crate) part_size_bytes: u64,
     pub(crate) parallel_parts: usize,
     /// Parts that are stored.
@@ -76,6 +80,21 @@ pub(crate) struct Video {
     #[serde(default, skip_serializing)]
     pub(crate) progress: Option<Progress>,
     #[serde(default, skip_serializing)]
+    pub(crate) problem: Option<Value>,
+    #[serde(default, skip_serializing)]
+    pub(crate) revision: u32,
+    #[serde(default, skip_serializing)]
+    pub(crate) replacement: Option<Replacement>,
+}
+
+/// The newest file that is to replace a video.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Replacement {
+    pub(crate) revision: u32,
+    pub(crate) state: String,
+    #[serde(default)]
+    pub(crate) progress: Option<Progress>,
+    #[serde(default)]
     pub(crate) problem: Option<Value>,
 }
 
@@ -156,15 +175,23 @@ impl Api {
     pub(crate) async fn create(
         &self,
         source: &Source,
-        title: Option<&str>,
+        arguments: &UploadArguments,
     ) -> Result<Upload, UploadError> {
         let mut body = json!({
             "file_name": source.name,
             "size_bytes": source.size,
             "fingerprint": source.fingerprint,
         });
-        if let (Some(title), Some(body)) = (title, body.as_object_mut()) {
-            body.insert("title".to_owned(), title.into());
+        let wishes = [
+            ("title", arguments.title.as_ref().map(|title| json!(title))),
+            ("visibility", arguments.visibility.map(|it| json!(it))),
+            ("replaces", arguments.replace.as_ref().map(|id| json!(id))),
+        ];
+        if let Some(body) = body.as_object_mut() {
+            let told = wishes
+                .into_iter()
+                .filter_map(|(name, wish)| Some((name.to_owned(), wish?)));
+            body.extend(told);
         }
         self.json(Method::POST, "/api/uploads", Some(body)).await
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::UploadError;
-use super::api::{ProblemReport, Video};
+use super::api::{ProblemReport, Progress, Video};
 
 /// Where results go.
 #[derive(Debug, Clone, Copy)]
@@ -100,9 +100,9 @@ impl Bar {
     }
 
     /// The film is being processed.
-    pub(crate) fn processing(&self, video: &Video) {
-        self.0.set_message(video.state.clone());
-        if let Some(progress) = &video.progress {
+    pub(crate) fn processing(&self, state: &str, progress: Option<&Progress>) {
+        self.0.set_message(state.to_owned());
+        if let Some(progress) = progress {
             self.0.set_length(progress.segments_total);
             self.0.set_position(progress.segments_done);
         }
