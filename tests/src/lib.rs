@@ -10,6 +10,7 @@
 pub mod cluster;
 pub mod collector;
 pub mod film;
+pub mod folders;
 pub mod marquee;
 pub mod memory;
 pub mod objects;
@@ -19,6 +20,7 @@ pub mod uploader;
 
 pub use cluster::Cluster;
 pub use collector::Collector;
+pub use folders::named;
 pub use marquee::Marquee;
 pub use objects::Objects;
 pub use uploader::Uploader;
