@@ -671,6 +671,11 @@ export interface components {
             fingerprint: string;
             publish_policy?: components["schemas"]["PublishPolicy"] | null;
             /**
+             * @description A video of one's own that is to have this file instead of the one it has. What is there plays
+             *     until the new file does; title, description and visibility stay, whatever is said here.
+             */
+            replaces?: string | null;
+            /**
              * Format: int64
              * @description Its size.
              */
@@ -901,6 +906,17 @@ export interface components {
             /** Format: int32 */
             width: number;
         };
+        /** @description A file that is to replace what a video is, or could not. */
+        Replacement: {
+            problem?: components["schemas"]["VideoProblem"] | null;
+            progress: components["schemas"]["Progress"];
+            /**
+             * Format: int32
+             * @description Its place among the video's revisions.
+             */
+            revision: number;
+            state: components["schemas"]["VideoState"];
+        };
         /** @description By which link to which password. */
         ResetPassword: {
             password: string;
@@ -1021,6 +1037,11 @@ export interface components {
             part_size_bytes: number;
             /** @description The parts that are stored with the size and checksum they were announced with. */
             parts: components["schemas"]["UploadPart"][];
+            /**
+             * Format: int32
+             * @description Which revision of the video: from 2 on it replaces what there is.
+             */
+            revision: number;
             /** Format: int64 */
             size_bytes: number;
             state: components["schemas"]["UploadState"];
@@ -1122,9 +1143,10 @@ export interface components {
             /** @description When it went live, RFC 3339. */
             published_at?: string | null;
             renditions: components["schemas"]["Rendition"][];
+            replacement?: components["schemas"]["Replacement"] | null;
             /**
              * Format: int32
-             * @description Rises when it is transcoded again.
+             * @description Rises when its file is replaced.
              */
             revision?: number | null;
             /** @description Names of those with whom it is shared; shown to its owner alone. */
@@ -2321,6 +2343,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description There is no film of one's own to be replaced */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
             /** @description The file is larger than is taken here */

@@ -7,6 +7,7 @@ import { t } from '../i18n';
 import '../i18n/studio';
 import { EditForm } from '../studio/EditForm';
 import { type Edited, editedKey, editedVideo, saveVideo } from '../studio/queries';
+import { ReplaceFile } from '../studio/ReplaceFile';
 import { Problem } from '../ui/Problem';
 import { useTitle } from '../ui/useTitle';
 import { NotFoundPage } from './NotFoundPage';
@@ -54,6 +55,7 @@ function Edit({ edited }: { edited: Edited }) {
           )}
         </div>
       )}
+      <ReplaceFile id={id} />
       <p className="account-links">
         <Link to="/watch/$id" params={{ id }}>
           {t('edit.watch')}

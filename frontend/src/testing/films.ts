@@ -38,6 +38,7 @@ export const watchOf = (video: Video): Watch => ({
 export const upload = (change: Partial<Upload> = {}): Upload => ({
   upload_id: 'upload-1',
   video_id: 'video-1',
+  revision: 1,
   file_name: 'film.mp4',
   size_bytes: 20,
   title: 'Film',

@@ -13,7 +13,7 @@ import { DetailsForm } from './DetailsForm';
 import { useSpeed, useTask } from './hooks';
 import { type UploadItem, uploads } from './store';
 import { isMoving, type TaskState } from './task';
-import { phaseText, type Step, steps, transferText, uploadPercent } from './view';
+import { madeOf, phaseText, type Step, steps, transferText, uploadPercent } from './view';
 
 const POLL_MS = 1_500;
 
@@ -25,10 +25,13 @@ function useVideo(task: TaskState): Video | undefined {
     enabled: task.phase === 'stored',
     queryFn: ({ signal }) =>
       unwrap(api.GET('/api/videos/{id}', { params: { path: { id } }, signal })),
-    refetchInterval: ({ state: { data: video } }) =>
-      !video || unfinished(video) || (video.state === 'live' && !video.complete) ? POLL_MS : false,
+    refetchInterval: ({ state: { data: video } }) => {
+      const made = video && madeOf(task.upload, video);
+      const going = !made || unfinished(made) || (made.state === 'live' && !made.complete);
+      return going ? POLL_MS : false;
+    },
   });
-  return data;
+  return data && madeOf(task.upload, data);
 }
 
 export function TaskRow({ item }: { item: Extract<UploadItem, { kind: 'task' }> }) {
@@ -63,7 +66,7 @@ export function TaskRow({ item }: { item: Extract<UploadItem, { kind: 'task' }> 
       ) : (
         <p className="upload-phase">{phaseText(state, video)}</p>
       )}
-      {upload && phase !== 'canceled' && (
+      {upload && !task.replaces && phase !== 'canceled' && (
         <DetailsForm
           key={upload.video_id}
           videoId={upload.video_id}

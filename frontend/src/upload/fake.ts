@@ -37,7 +37,8 @@ export class FakeServer implements Transport {
     this.#fingerprint = upload.fingerprint;
     this.upload = {
       upload_id: `${this.prefix}upload-${this.#made}`,
-      video_id: `${this.prefix}video-${this.#made}`,
+      revision: upload.replaces ? 2 : 1,
+      video_id: upload.replaces ?? `${this.prefix}video-${this.#made}`,
       file_name: upload.file_name,
       size_bytes: upload.size_bytes,
       title: upload.file_name,
@@ -139,10 +140,10 @@ export function fileOf(text: string, name = 'film.mp4'): File {
 export function taskFor(
   server: FakeServer,
   file: File,
-  options: Partial<TaskDeps> & { resume?: Upload } = {},
+  options: Partial<TaskDeps> & { resume?: Upload; replaces?: string } = {},
 ): { task: UploadTask; pause: FakePause } {
   const pause = new FakePause();
-  const { resume, ...deps } = options;
+  const { resume, replaces, ...deps } = options;
   const all: TaskDeps = {
     transport: server,
     hasher: plainHasher,
@@ -152,5 +153,5 @@ export function taskFor(
     random: () => 0,
     ...deps,
   };
-  return { task: new UploadTask(file, all, resume), pause };
+  return { task: new UploadTask(file, all, resume, replaces), pause };
 }

@@ -39,6 +39,11 @@ export class UploadStore {
     for (const one of chosen) this.#start(one);
   }
 
+  /** Sends a file in the place of that of a film. */
+  replace(chosen: Chosen, video: string): void {
+    this.#start(chosen, undefined, video);
+  }
+
   /** Shows what the server has unfinished, and carries on where the browser still has the file. */
   async found(uploads: Upload[]): Promise<void> {
     for (const upload of uploads) {
@@ -90,8 +95,8 @@ export class UploadStore {
     }
   }
 
-  #start({ file, handle }: Chosen, resume?: Upload): void {
-    const task = new UploadTask(file, this.deps, resume);
+  #start({ file, handle }: Chosen, resume?: Upload, replaces?: string): void {
+    const task = new UploadTask(file, this.deps, resume, replaces);
     const key = `task-${this.#nextKey++}`;
     let remembered: string | undefined;
     task.subscribe(() => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../api/problem';
+import type { Upload } from '../api/types';
 import { FakeServer, fileOf, PART, plainHasher, taskFor } from './fake';
 import { UnreadableFile } from './hasher';
 import { Slots } from './slots';
@@ -15,6 +16,15 @@ describe('an upload', () => {
     expect(task.state).toMatchObject({ phase: 'stored', sentBytes: FILM.length });
     expect(server.puts.toSorted()).toEqual([1, 2, 3, 4, 5]);
     expect(server.upload?.state).toBe('complete');
+  });
+
+  it('takes the place of a film, also when it goes on elsewhere', async () => {
+    const server = new FakeServer();
+    const first = taskFor(server, fileOf(FILM), { replaces: 'old' });
+    await first.task.run();
+    expect(server.upload).toMatchObject({ video_id: 'old', revision: 2, state: 'complete' });
+    const resume = server.upload as Upload;
+    expect(taskFor(server, fileOf(FILM), { resume }).task.replaces).toBe('old');
   });
 
   it('asks for addresses in batches as large as it sends at once', async () => {

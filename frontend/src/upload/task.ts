@@ -66,6 +66,8 @@ export const isMoving = (phase: Phase) => !['stored', 'failed', 'canceled'].incl
 /** One file on its way to the server. It lives outside React, so leaving the page does not stop it. */
 export class UploadTask {
   state: TaskState;
+  /** The film whose file it replaces; nothing when it becomes a film of its own. */
+  readonly replaces: string | undefined;
   readonly #listeners = new Set<() => void>();
   readonly #speed = new SpeedMeter();
   readonly #inFlight = new Map<number, number>();
@@ -78,7 +80,9 @@ export class UploadTask {
     readonly file: File,
     private readonly deps: TaskDeps,
     resume?: Upload,
+    replaces?: string,
   ) {
+    this.replaces = replaces ?? (resume && isReplacement(resume) ? resume.video_id : undefined);
     this.state = {
       phase: 'preparing',
       upload: resume,
@@ -161,6 +165,7 @@ export class UploadTask {
       file_name: file.name,
       size_bytes: file.size,
       fingerprint: print,
+      ...(this.replaces && { replaces: this.replaces }),
     };
     return this.#know(await this.#persist(signal, () => deps.transport.create(request, signal)));
   }
@@ -289,5 +294,8 @@ export class UploadTask {
     for (const listener of this.#listeners) listener();
   }
 }
+
+/** Whether it replaces the file of a film that is there. */
+export const isReplacement = ({ revision }: Upload): boolean => revision > 1;
 
 const detailsOf = ({ title, description }: Upload): Details => ({ title, description });

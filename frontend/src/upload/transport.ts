@@ -7,6 +7,8 @@ export interface NewUpload {
   file_name: string;
   size_bytes: number;
   fingerprint: string;
+  /** The film that is to have this file instead of the one it has. */
+  replaces?: string;
 }
 
 export type PutResult =

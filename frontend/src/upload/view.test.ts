@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { film as video } from '../testing/films';
+import { liveFilm, upload, film as video } from '../testing/films';
 import type { TaskState } from './task';
-import { phaseText, steps, transferText } from './view';
+import { madeOf, phaseText, steps, transferText } from './view';
 
 const task = (change: Partial<TaskState>): TaskState => ({
   phase: 'uploading',
@@ -50,4 +50,16 @@ describe('texts', () => {
     expect(transferText(moving, 100e6, undefined)).toEqual([texts[0]]);
     expect(transferText(task({ phase: 'waiting' }), 100e6)).toHaveLength(1);
   });
+});
+
+it('shows what is to replace a film until it does', () => {
+  const progress = { segments_done: 1, segments_total: 4 };
+  const replacement = { revision: 2, state: 'processing' as const, progress };
+  const old = liveFilm({ revision: 1, replacement });
+  const second = upload({ revision: 2 });
+  expect(madeOf(upload(), old)).toBe(old);
+  expect(madeOf(second, old)).toMatchObject({ state: 'processing', progress, complete: false });
+  expect(madeOf(second, liveFilm({ revision: 1 }))).toBeUndefined();
+  const replaced = liveFilm({ revision: 2 });
+  expect(madeOf(second, replaced)).toBe(replaced);
 });

@@ -1,4 +1,4 @@
-import type { Video } from '../api/types';
+import type { Upload, Video } from '../api/types';
 import { t } from '../i18n';
 import '../i18n/upload';
 import { bytes, percent, roughDuration } from '../lib/format';
@@ -14,6 +14,15 @@ export interface Step {
 }
 
 const STEPS: StepName[] = ['upload', 'process', 'playable', 'live', 'complete'];
+
+/** What becomes of an upload: the video, or what is to replace it until it does. */
+export function madeOf(upload: Upload | undefined, video: Video): Video | undefined {
+  if (!upload || upload.revision <= (video.revision ?? 1)) return video;
+  const { replacement } = video;
+  if (replacement?.revision !== upload.revision) return undefined;
+  const { state, progress, problem } = replacement;
+  return { ...video, state, progress, problem: problem ?? null, complete: false };
+}
 
 /** How many of the steps are behind this film. */
 function stepsDone(task: TaskState, video: Video | undefined): number {
