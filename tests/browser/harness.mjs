@@ -31,6 +31,14 @@ export function loopedClip(into, name, times) {
   return path;
 }
 
+/** A silent film that ffmpeg draws, which is soon encoded: by default a second of a test card. */
+export function drawnFilm(into, name, source = "testsrc=s=160x90:r=10:d=1") {
+  const path = join(into, name);
+  const codec = ["-c:v", "libx264", "-pix_fmt", "yuv420p"];
+  execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", source, ...codec, path]);
+  return path;
+}
+
 /** The clip `times` times over, with its sound twice: in English, and in German with an awkward name. */
 export function bilingualClip(into, name, times) {
   const path = join(into, name);
@@ -49,9 +57,10 @@ function binary() {
 }
 
 /** Uploads a film with the command line, waits for `state`; resolves to the video's id. */
-export async function upload(url, film, title, state = "live") {
+export async function upload(url, film, title, state = "live", token = "") {
   const options = ["--server", url, "--title", title, "--wait", state];
-  const { stdout } = await promisify(execFile)(binary(), ["upload", film, ...options]);
+  const env = { ...process.env, ...(token && { MARQUEE_TOKEN: token }) };
+  const { stdout } = await promisify(execFile)(binary(), ["upload", film, ...options], { env });
   return stdout.match(/watch\/([a-z2-7]{26})/)[1];
 }
 
@@ -60,13 +69,12 @@ export async function video(url, id) {
   return (await fetch(`${url}/api/videos/${id}`)).json();
 }
 
-/** `marquee up` on a fresh data folder; resolves to its address. */
-export async function marquee(t) {
+/** `marquee up` on a fresh data folder; resolves to what it says: `ready`, and `admin` the first time. */
+async function start(t, env) {
   const data = mkdtempSync(join(tmpdir(), "marquee-browser-"));
   const child = spawn(binary(), ["up", "--data", data, "--listen", "127.0.0.1:0"], {
     stdio: ["ignore", "pipe", "inherit"],
-    // Whoever asks is the owner.
-    env: { ...process.env, MARQUEE__GATEWAY__OPEN: "true" },
+    env: { ...process.env, ...env },
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   t.after(async () => {
@@ -74,10 +82,64 @@ export async function marquee(t) {
     await ended;
     rmSync(data, { recursive: true, force: true });
   });
+  const said = {};
   for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith("ready: ")) return line.slice("ready: ".length);
+    const [, what, value] = line.match(/^(\w+): (.*)$/) ?? [];
+    said[what] = value;
+    if (what === "ready") return said;
   }
   throw new Error("marquee ended before it was ready");
+}
+
+/** One where whoever asks is the owner; resolves to its address. */
+export const marquee = async (t) => (await start(t, { MARQUEE__GATEWAY__OPEN: "true" })).ready;
+
+export const PASSWORD = "correct horse";
+
+/** One where people sign in and may take back what they deleted: its address, and the first admin's link. */
+export async function marqueeOfPeople(t) {
+  const { ready: url, admin } = await start(t, {
+    MARQUEE__GATEWAY__OPEN: "false",
+    MARQUEE__ACCOUNTS__REGISTRATION: "open",
+    MARQUEE__RETENTION__GRACE_H: "72",
+  });
+  return { url, claim: admin };
+}
+
+/** Asks the API as whoever is signed in on `page`, which has to be on the site; resolves to status and body. */
+export const ask = (page, method, path, body) =>
+  page.evaluate(
+    async ([method, path, body]) => {
+      const content = body && {
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      };
+      const answer = await fetch(path, { method, ...content });
+      const text = await answer.text();
+      return { status: answer.status, body: text === "" ? undefined : JSON.parse(text) };
+    },
+    [method, path, body],
+  );
+
+/** The same; what is refused fails the story. */
+export async function did(page, method, path, body) {
+  const { status, body: answer } = await ask(page, method, path, body);
+  if (status >= 300) throw new Error(`${method} ${path}: ${status} ${answer?.detail}`);
+  return answer;
+}
+
+/** The first admin, called ada, on `page`. */
+export async function claimed(page, { url, claim }) {
+  await page.goto(url);
+  const token = new URL(claim).searchParams.get("token");
+  const body = { token, name: "ada", display_name: "Ada", password: PASSWORD };
+  await did(page, "POST", "/api/accounts/claim", body);
+}
+
+/** A token of whoever is signed in on `page`, for the command line. */
+export async function tokenOf(page) {
+  const body = { name: "tests", scopes: ["read", "upload", "edit"] };
+  return (await did(page, "POST", "/api/accounts/tokens", body)).secret;
 }
 
 /** A page whose complaints are collected in `page.complaints`. */

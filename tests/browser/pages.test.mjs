@@ -1,37 +1,12 @@
 // Every page in every state: no accessibility rule broken, nothing wider than the window, no complaint.
-// MARQUEE_SHOTS=FOLDER keeps a picture of each.
+// Those about people are in people.test.mjs.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
 import { folder, loopedClip, marquee, openSettings, page as newPage, plays, upload, until } from "./harness.mjs";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const SHOTS = process.env.MARQUEE_SHOTS;
-const WINDOWS = [
-  { width: 360, height: 740, colorScheme: "dark" },
-  { width: 1440, height: 900, colorScheme: "light" },
-];
-
-/** Judges the page as it stands. */
-async function judge(page, state) {
-  const { width } = page.viewportSize();
-  if (SHOTS) {
-    mkdirSync(SHOTS, { recursive: true });
-    await page.screenshot({ path: join(SHOTS, `${state.replaceAll(" ", "-")}-${width}.png`) });
-  }
-  await page.evaluate(AXE);
-  const broken = await page.evaluate(async (rules) => {
-    const { violations } = await axe.run({ runOnly: rules });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
-  }, RULES);
-  assert.deepEqual(broken, [], `${state} at ${width} px`);
-  const needed = await page.evaluate(() => document.documentElement.scrollWidth);
-  assert.ok(needed <= width, `${state} needs ${needed} px of ${width}`);
-}
+import { judge, WINDOWS } from "./judge.mjs";
 
 /** A film and a file that is none. */
 async function fill(t, url) {

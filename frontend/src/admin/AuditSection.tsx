@@ -42,7 +42,7 @@ export function AuditSection() {
       {list.isSuccess && entries.length === 0 && <p role="status">{t('admin.audit.none')}</p>}
       {entries.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
-        <section className="admin-table" aria-labelledby={id} tabIndex={0}>
+        <section className="admin-table" aria-label={t('admin.audit.list')} tabIndex={0}>
           <table>
             <thead>
               <tr>

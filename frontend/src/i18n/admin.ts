@@ -24,6 +24,7 @@ export const admin = {
   'admin.invite.action': 'Make a link',
   'admin.invite.made': 'Whoever has this link can sign up once, within a week:',
   'admin.audit': 'What was done',
+  'admin.audit.list': 'Entries, the newest first',
   'admin.audit.user': 'User id, of who did it or to whom',
   'admin.audit.none': 'Nothing is noted.',
   'admin.audit.at': 'When',
