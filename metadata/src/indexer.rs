@@ -230,7 +230,7 @@ mod tests {
     use platform_db::Db;
 
     use super::*;
-    use crate::search::{Page, Query, TantivyIndex};
+    use crate::search::{Listed, Page, Query, TantivyIndex};
     use crate::store;
 
     /// An index that is away for some calls of `fill`.
@@ -253,6 +253,10 @@ mod tests {
 
         async fn search(&self, query: Query) -> Result<Page, SearchError> {
             self.index.search(query).await
+        }
+
+        async fn list(&self, after: &str, limit: usize) -> Result<Vec<Listed>, SearchError> {
+            self.index.list(after, limit).await
         }
 
         async fn clear(&self) -> Result<String, SearchError> {

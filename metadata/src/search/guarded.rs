@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::breaker::{Breaker, Ending, Permit};
-use super::{Change, Page, Query, SearchError, SearchErrorKind, SearchIndex};
+use super::{Change, Listed, Page, Query, SearchError, SearchErrorKind, SearchIndex};
 
 /// An index behind a circuit breaker: after some failures or slow answers calls fail at once.
 #[derive(Debug)]
@@ -105,6 +105,10 @@ impl<I: SearchIndex> SearchIndex for Guarded<I> {
 
     async fn search(&self, query: Query) -> Result<Page, SearchError> {
         self.call(Some(self.slow), self.index.search(query)).await
+    }
+
+    async fn list(&self, after: &str, limit: usize) -> Result<Vec<Listed>, SearchError> {
+        self.call(None, self.index.list(after, limit)).await
     }
 
     async fn clear(&self) -> Result<String, SearchError> {

@@ -151,6 +151,17 @@ pub struct Page {
     pub next: Option<String>,
 }
 
+/// What the index has of a video.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id.
+    pub video_id: String,
+    /// As it was applied.
+    pub version: u64,
+    /// Nobody finds it: only its version is remembered.
+    pub removed: bool,
+}
+
 /// What went wrong, as far as a caller has to tell cases apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -246,6 +257,10 @@ pub trait SearchIndex: Send + Sync + std::fmt::Debug {
 
     /// The best videos for a query.
     async fn search(&self, query: Query) -> Result<Page, SearchError>;
+
+    /// Up to `limit` of the videos that it knows, in the order of their ids behind `after`. One that
+    /// was removed may or may not be among them.
+    async fn list(&self, after: &str, limit: usize) -> Result<Vec<Listed>, SearchError>;
 
     /// Begins anew with nothing, whatever state the index is in. Answers with its new name.
     async fn clear(&self) -> Result<String, SearchError>;

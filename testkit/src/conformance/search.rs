@@ -31,6 +31,7 @@ where
     what_was_removed_is_not_found(&fresh().await).await;
     an_index_that_was_cleared_is_empty_and_has_a_new_name(&fresh().await).await;
     found_words_are_shown(&fresh().await).await;
+    what_it_has_is_listed_by_id(&fresh().await).await;
     another_index_takes_its_place_while_it_is_used(&fresh().await).await;
     of_two_that_are_built_the_last_counts(&fresh().await).await;
 }
@@ -337,6 +338,45 @@ async fn an_older_version_never_wins(index: &Index) {
         .await
         .expect("apply");
     expect(index, &[("fourth", &[1]), ("third", &[])]).await;
+}
+
+async fn what_it_has_is_listed_by_id(index: &Index) {
+    // In several commits, so that no part of the index has all of it.
+    for n in [5, 1, 4, 2, 3] {
+        let put = Change::Put(document(n, "a film", ""));
+        index.apply(vec![put]).await.expect("apply");
+    }
+    let again = Document {
+        version: 7,
+        ..document(4, "another film", "")
+    };
+    let remove = Change::Remove {
+        video_id: document(2, "", "").video_id,
+        version: 3,
+    };
+    index
+        .apply(vec![Change::Put(again), remove])
+        .await
+        .expect("apply");
+    let mut listed = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = index.list(&after, 2).await.expect("list");
+        assert!(page.len() <= 2);
+        let Some(last) = page.last() else {
+            break;
+        };
+        after.clone_from(&last.video_id);
+        listed.extend(page);
+    }
+    listed.retain(|it| !it.removed);
+    let listed: Vec<_> = listed
+        .into_iter()
+        .map(|it| (it.video_id, it.version))
+        .collect();
+    let expected = [(1, 1), (3, 1), (4, 7), (5, 1)];
+    let expected = expected.map(|(n, version)| (document(n, "", "").video_id, version));
+    assert_eq!(listed, expected);
 }
 
 async fn what_was_removed_is_not_found(index: &Index) {

@@ -6,6 +6,7 @@
 
 mod bulk;
 mod generations;
+mod list;
 mod query;
 mod schema;
 mod server;
@@ -22,7 +23,9 @@ use super::config::{Config, Remote};
 use super::highlight::{fragment, whole};
 use super::rank::Rank;
 use super::terms::Terms;
-use super::{Change, Hit, Page, Query, SearchError, SearchErrorKind, SearchIndex, superseded};
+use super::{
+    Change, Hit, Listed, Page, Query, SearchError, SearchErrorKind, SearchIndex, superseded,
+};
 use generations::Marker;
 use schema::MAPPING_VERSION;
 use server::{Request, Server};
@@ -177,6 +180,10 @@ impl SearchIndex for ElasticIndex {
         });
         let hits = hits.into_iter().map(|found| found.shown(&terms)).collect();
         Ok(Page { hits, next })
+    }
+
+    async fn list(&self, after: &str, limit: usize) -> Result<Vec<Listed>, SearchError> {
+        self.listed(after, limit).await
     }
 
     async fn clear(&self) -> Result<String, SearchError> {

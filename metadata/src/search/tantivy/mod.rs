@@ -1,6 +1,7 @@
 //! The embedded search index: Tantivy on a local folder.
 
 mod folder;
+mod list;
 mod query;
 mod schema;
 
@@ -18,7 +19,9 @@ use async_trait::async_trait;
 use super::highlight::{fragment, whole};
 use super::rank::Rank;
 use super::terms::Terms;
-use super::{Change, Hit, Page, Query, SearchError, SearchErrorKind, SearchIndex, superseded};
+use super::{
+    Change, Hit, Listed, Page, Query, SearchError, SearchErrorKind, SearchIndex, superseded,
+};
 use folder::{Opened, create_beside, open_or_create, recreate, replace, tidy};
 use schema::Fields;
 
@@ -85,6 +88,15 @@ impl SearchIndex for TantivyIndex {
     async fn search(&self, query: Query) -> Result<Page, SearchError> {
         let inner = Arc::clone(&self.inner);
         blocking(move || inner.search(&query)).await
+    }
+
+    async fn list(&self, after: &str, limit: usize) -> Result<Vec<Listed>, SearchError> {
+        let (inner, after) = (Arc::clone(&self.inner), after.to_owned());
+        blocking(move || {
+            let id = inner.fields.video_id;
+            list::list(&inner.searcher(), id, &after, limit).map_err(broken)
+        })
+        .await
     }
 
     async fn clear(&self) -> Result<String, SearchError> {
