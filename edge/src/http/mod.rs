@@ -4,6 +4,7 @@ mod delete;
 mod denied;
 mod get;
 mod headers;
+mod list;
 mod options;
 mod put;
 
@@ -71,6 +72,7 @@ async fn seed(
     finish(match *request.method() {
         Method::PUT => put::handle(&request, payload, &state).await,
         Method::DELETE => delete::handle(&request, &state).await,
+        Method::GET if request.uri().path() == list::PATH => list::handle(&request, &state).await,
         _ => Err(options::not_allowed()),
     })
 }

@@ -110,6 +110,20 @@ impl Store {
         tokio::fs::try_exists(self.0.films.join(address.to_string())).await
     }
 
+    /// Names of the folders of films, in order.
+    pub(crate) async fn films(&self) -> io::Result<Vec<String>> {
+        let films = self.0.films.clone();
+        blocking(move || {
+            let mut names = Vec::new();
+            for entry in fs::read_dir(films)? {
+                names.extend(entry?.file_name().into_string());
+            }
+            names.sort_unstable();
+            Ok(names)
+        })
+        .await
+    }
+
     /// Begins a file that will lie somewhere.
     pub(crate) async fn create(&self) -> io::Result<Incoming> {
         Incoming::create(&self.0.folder.join(TEMPORARY)).await

@@ -35,7 +35,7 @@ pub use pulling::{
 pub use seeding::{
     a_body_that_is_not_what_was_sent_is_refused, deletion_removes_what_it_names,
     players_and_seeders_have_addresses_of_their_own, seeding_takes_the_credential,
-    what_is_put_again_is_replaced,
+    what_is_put_again_is_replaced, what_lies_there_is_listed_to_seeders,
 };
 pub use serving::{
     a_conditional_request_is_answered, a_head_tells_what_a_get_would, a_preflight_is_answered,
@@ -63,6 +63,7 @@ macro_rules! edge_stories {
             what_is_put_again_is_replaced,
             a_body_that_is_not_what_was_sent_is_refused,
             deletion_removes_what_it_names,
+            what_lies_there_is_listed_to_seeders,
             a_broken_pull_is_never_a_whole_object,
             a_hundred_who_miss_cause_one_pull,
             a_waiter_who_leaves_stops_nothing,

@@ -90,6 +90,55 @@ pub async fn a_body_that_is_not_what_was_sent_is_refused(edge: &Subject) {
     assert_eq!(edge.get(&film.path("v/360p/0.m4s")).await.status(), 404);
 }
 
+/// Whoever seeds sees which films lie there, nobody else does, and no file by its name.
+pub async fn what_lies_there_is_listed_to_seeders(edge: &Subject) {
+    let (film, other) = (Film::new(), Film::new());
+    for path in [film.at("v/360p/0.m4s"), other.at("master.m3u8")] {
+        edge.seed(&path, "here").await;
+    }
+    let listed = async || {
+        let request = edge.request(Method::GET, "/films/");
+        let answer = send(request.bearer_auth(&edge.seed_key)).await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(header(&answer, "cache-control"), "no-store");
+        let text = body(answer).await;
+        let entries: serde_json::Value = serde_json::from_slice(&text).expect("it is JSON");
+        let entries = entries.as_array().expect("it is a list").clone();
+        let is_here = |id: &str| {
+            let mut entries = entries.iter();
+            entries.any(|entry| entry["name"] == id && entry["type"] == "directory")
+        };
+        (is_here(film.0.as_str()), is_here(other.0.as_str()))
+    };
+    assert_eq!(listed().await, (true, true));
+    let gone = format!("/films/{}/", film.0);
+    assert_eq!(edge.delete(&gone).await.status(), 204);
+    assert_eq!(listed().await, (false, true));
+    let almost = edge.seed_key.get(1..).unwrap_or_default();
+    for request in [
+        edge.request(Method::GET, "/films/"),
+        edge.request(Method::GET, "/films/").bearer_auth(almost),
+    ] {
+        let answer = send(request).await;
+        assert_eq!(answer.status(), 401);
+        let text = body(answer).await;
+        assert!(!String::from_utf8_lossy(&text).contains(other.0.as_str()));
+    }
+    for (method, path) in [
+        (Method::DELETE, "/films/".to_owned()),
+        (Method::PUT, "/films/".to_owned()),
+        (Method::GET, format!("/films/{}/", other.0)),
+    ] {
+        let request = edge.request(method.clone(), &path).body("");
+        let status = send(request.bearer_auth(&edge.seed_key)).await.status();
+        assert!(
+            matches!(status.as_u16(), 404 | 405),
+            "{method} {path}: {status}"
+        );
+    }
+    assert_eq!(listed().await, (false, true));
+}
+
 /// An object, a revision, a film: what is deleted is gone, and nothing else.
 pub async fn deletion_removes_what_it_names(edge: &Subject) {
     let (film, other) = (Film::new(), Film::new());
