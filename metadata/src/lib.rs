@@ -6,6 +6,7 @@
 //! for any crash and can build it anew at any time.
 
 mod consumer;
+mod differences;
 mod domain;
 mod http;
 mod indexer;

@@ -1,6 +1,7 @@
 //! The upload service's HTTP interface.
 
 mod failure;
+mod holdings;
 mod origin;
 mod uploads;
 mod view;
@@ -35,5 +36,6 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
         .service(uploads::get::get_upload)
         .service(uploads::delete::delete_upload)
         .service(uploads::sign_parts::sign_parts)
-        .service(uploads::complete::complete_upload);
+        .service(uploads::complete::complete_upload)
+        .service(holdings::holdings);
 }

@@ -1,5 +1,6 @@
 //! Upload records in the database.
 
+mod holdings;
 mod replacing;
 mod row;
 mod transitions;
@@ -12,6 +13,7 @@ use sqlx::AnyConnection;
 use crate::domain::{KnownPart, Upload};
 use row::{COLUMNS, upload_of};
 
+pub(crate) use holdings::Held;
 pub(crate) use replacing::{discard_film, discard_older, is_all_gone, replaced};
 pub(crate) use transitions::Transition;
 

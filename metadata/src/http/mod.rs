@@ -6,6 +6,7 @@ mod playback;
 mod videos;
 mod view;
 
+pub(crate) mod holdings;
 pub(crate) mod rebuild;
 pub(crate) mod search;
 
@@ -68,7 +69,11 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
         .service(videos::restore::restore_video)
         .service(videos::unlock::unlock_video)
         .service(search::search_videos)
-        .service(rebuild::rebuild_search);
+        .service(rebuild::rebuild_search)
+        .service(holdings::holdings)
+        .service(holdings::compare_index)
+        .service(holdings::erase)
+        .service(holdings::reindex);
 }
 
 /// How many items a page may have.

@@ -13,13 +13,15 @@ use crate::domain::Video;
 pub(crate) struct Pending {
     pub(crate) video: Video,
     pub(crate) version: i64,
+    /// Whether the index is to get it yet.
+    pub(crate) waits: bool,
 }
 
 impl Store {
     /// Some rows that the index does not have yet.
     pub(crate) async fn to_index(&self, limit: i64) -> Result<Vec<Pending>, DbError> {
         let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "SELECT {COLUMNS}, search_version FROM metadata_video
+            "SELECT {COLUMNS}, search_version, indexed_version FROM metadata_video
              WHERE indexed_version < search_version LIMIT $1"
         )))
         .bind(limit)
@@ -32,7 +34,7 @@ impl Store {
     pub(crate) async fn mark_indexed(&self, indexed: &[Pending]) -> Result<(), DbError> {
         self.db
             .write(|mut tx| async move {
-                for Pending { video, version } in indexed {
+                for Pending { video, version, .. } in indexed {
                     sqlx::query(
                         "UPDATE metadata_video SET indexed_version = $1
                      WHERE video_id = $2 AND indexed_version < $1",
@@ -50,7 +52,7 @@ impl Store {
     /// Some rows that an index should have, in the order of ids behind `after`.
     pub(crate) async fn searched(&self, after: &str, limit: i64) -> Result<Vec<Pending>, DbError> {
         let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "SELECT {COLUMNS}, search_version FROM metadata_video
+            "SELECT {COLUMNS}, search_version, indexed_version FROM metadata_video
              WHERE search_version > 0 AND video_id > $1 ORDER BY video_id LIMIT $2"
         )))
         .bind(after)
@@ -135,5 +137,6 @@ fn pending(row: &AnyRow) -> Result<Pending, sqlx::Error> {
     Ok(Pending {
         video: video_of(row)?,
         version: row.try_get("search_version")?,
+        waits: row.try_get::<i64, _>("indexed_version")? < row.try_get("search_version")?,
     })
 }

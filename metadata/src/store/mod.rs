@@ -1,5 +1,6 @@
 //! The catalogue's rows.
 
+mod holdings;
 mod indexing;
 mod list;
 mod people;

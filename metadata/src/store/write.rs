@@ -57,7 +57,7 @@ impl Store {
     }
 }
 
-async fn load(tx: &mut Tx, id: &VideoId) -> Result<Option<Video>, DbError> {
+pub(super) async fn load(tx: &mut Tx, id: &VideoId) -> Result<Option<Video>, DbError> {
     let row = sqlx::query(sqlx::AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM metadata_video WHERE video_id = $1"
     )))
@@ -68,7 +68,11 @@ async fn load(tx: &mut Tx, id: &VideoId) -> Result<Option<Video>, DbError> {
 }
 
 /// Writes `after` over `before`.
-async fn save(tx: &mut Tx, before: Option<&Video>, after: &Video) -> Result<(), DbError> {
+pub(super) async fn save(
+    tx: &mut Tx,
+    before: Option<&Video>,
+    after: &Video,
+) -> Result<(), DbError> {
     let searched = i64::from(before.and_then(Video::searched) != after.searched());
     let owner = after.owner.as_ref().map_or("", schemas::OwnerId::as_str);
     let sql = match before {

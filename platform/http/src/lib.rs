@@ -3,6 +3,7 @@
 mod bearer;
 pub mod client;
 mod discovery;
+mod holdings;
 mod principal;
 mod problem;
 mod request;
@@ -12,6 +13,7 @@ mod trust;
 pub use bearer::BearerKeys;
 pub use client::{CallError, Client};
 pub use discovery::{Addresses, Discovery, DiscoveryError, Replicas, Service};
+pub use holdings::{HOLDINGS_PAGE, HOLDINGS_PATH, Holdings, HoldingsQuery, Wanted};
 pub use principal::{Internal, PRINCIPAL_HEADER, Principal, UNLOCK_HEADER, Visitor};
 pub use problem::{Problem, ProblemDocument};
 pub use server::{Health, Running, ServeError, Server, serve};

@@ -1,5 +1,6 @@
 //! Internal addresses: the gateway does not forward them.
 
+mod holdings;
 mod tasks;
 mod videos;
 
@@ -13,7 +14,8 @@ pub(crate) fn routes(app: &mut ServiceConfig, store: &Store) {
     app.app_data(web::Data::new(store.clone()))
         .service(videos::availability::availability)
         .service(tasks::list::list)
-        .service(tasks::retry::retry);
+        .service(tasks::retry::retry)
+        .service(holdings::holdings);
 }
 
 fn problem(error: StoreError) -> Problem {
