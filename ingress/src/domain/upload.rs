@@ -105,6 +105,11 @@ impl Upload {
         self.revision > FIRST
     }
 
+    /// The folder of all that is stored of uploads of `video`, with a slash at its end.
+    pub(crate) fn folder_of(video: &VideoId) -> String {
+        format!("raw/{video}/")
+    }
+
     /// Where the file goes. No two revisions have the same place: the one is watched until the other
     /// is ready.
     pub(crate) fn key(&self) -> String {

@@ -46,10 +46,39 @@ impl Uploads {
                 Ok::<_, UploadError>(gone)
             })
             .await?;
-        if gone_before {
-            return self.tell_erased(video).await;
+        if !gone_before {
+            return self.discard_film(video).await;
         }
-        self.discard_film(video).await
+        if self.clear(video).await? > 0 {
+            // The event comes again.
+            return Err(UploadError::Restarted);
+        }
+        self.tell_erased(video).await
+    }
+
+    /// Removes what may be stored of uploads of `video`, which nobody remembers or which were removed
+    /// before: somebody found something, or nobody knows. How much is listed all the same.
+    async fn clear(&self, video: &VideoId) -> Result<usize, UploadError> {
+        let folder = Upload::folder_of(video);
+        loop {
+            let page = self.blobs.list(&folder, None).await?;
+            if page.objects.is_empty() {
+                break;
+            }
+            let keys: Vec<String> = page.objects.into_iter().map(|object| object.key).collect();
+            self.blobs.delete_many(&keys).await?;
+        }
+        // Some stores list no multipart uploads but those of one key.
+        let uploads = self.store.of_video(video).await?;
+        let keys = uploads.iter().map(Upload::key);
+        let mut left = 0;
+        for key in keys.chain([folder.clone(), format!("{folder}source")]) {
+            for open in self.blobs.list_multiparts(&key).await? {
+                self.blobs.abort_multipart(&open.key, &open.id).await?;
+            }
+            left += self.blobs.list_multiparts(&key).await?.len();
+        }
+        Ok(left + self.blobs.list(&folder, None).await?.objects.len())
     }
 
     /// Removes what is stored of those uploads of `video` that are to be discarded.
@@ -62,8 +91,7 @@ impl Uploads {
         Ok(())
     }
 
-    /// Tells that nothing is stored of the film's upload, which nobody remembers or which was
-    /// removed before.
+    /// Tells that nothing is stored of the film's upload.
     async fn tell_erased(&self, video: &VideoId) -> Result<(), UploadError> {
         let event = NewEvent::new(OwnerId::local(), erased(video, 0))
             .stamp(self.clock.now_ms(), &mut rand::rng());

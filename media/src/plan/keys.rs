@@ -217,6 +217,11 @@ pub fn folder(video_id: &str, revision: u32) -> String {
     format!("media/{video_id}/{revision}/")
 }
 
+/// The folders of all that was ever made of a film, each with a slash at its end.
+pub fn all_folders(video_id: &str) -> [String; 2] {
+    ["media", "download"].map(|root| format!("{root}/{video_id}/"))
+}
+
 impl Plan {
     /// The folder of all objects of this plan, with a slash at its end.
     pub fn folder(&self) -> String {

@@ -9,7 +9,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use build::{PlanError, PlanSettings};
-pub use keys::{NoSuchPath, ObjectRef, SegmentRef, folder};
+pub use keys::{NoSuchPath, ObjectRef, SegmentRef, all_folders, folder};
 pub use subtitles::SubtitleTrack;
 
 use crate::grid::Grid;

@@ -416,7 +416,8 @@ pub(crate) async fn hasten(
     Ok(())
 }
 
-/// Replaces all work on a film by purging it from the edges that have or may have some of it.
+/// Replaces all work on a film by purging it from the edges that have or may have some of it. Told
+/// again, everything is done again: somebody found something.
 pub(crate) async fn purge(tx: &mut Tx, video: &VideoId, now_ms: i64) -> Result<(), StoreError> {
     let edges: Vec<String> = sqlx::query_scalar(
         "SELECT DISTINCT edge FROM post_task WHERE video_id = $1 AND edge <> ''",
@@ -424,7 +425,7 @@ pub(crate) async fn purge(tx: &mut Tx, video: &VideoId, now_ms: i64) -> Result<(
     .bind(video.as_str())
     .fetch_all(tx.conn())
     .await?;
-    sqlx::query("DELETE FROM post_task WHERE video_id = $1 AND part <> 'purge'")
+    sqlx::query("DELETE FROM post_task WHERE video_id = $1 AND (part <> 'purge' OR done = 1)")
         .bind(video.as_str())
         .execute(tx.conn())
         .await?;

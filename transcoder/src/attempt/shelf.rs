@@ -65,11 +65,10 @@ impl Shelf<'_> {
         Ok(())
     }
 
-    /// Removes everything of the film, until the store lists nothing more.
-    pub(crate) async fn clear(&self) -> Result<(), Failure> {
-        let folder = self.film.folder();
+    /// Removes everything in `folder`, until the store lists nothing more.
+    pub(crate) async fn clear(&self, folder: &str) -> Result<(), Failure> {
         loop {
-            let page = self.blobs.list(&folder, None).await?;
+            let page = self.blobs.list(folder, None).await?;
             if page.objects.is_empty() {
                 return Ok(());
             }

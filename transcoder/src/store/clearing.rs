@@ -12,7 +12,8 @@ use crate::domain::{FilmKey, FilmState, NewTask, Priority, Work};
 
 impl Store {
     /// Has everything removed that was made of a deleted video. Its row stays, also of one that was
-    /// deleted before it came here.
+    /// deleted before it came here. Whoever tells of the deletion again found something left: it is
+    /// looked for again, unless somebody is about to.
     pub(crate) async fn delete(&self, video: &VideoId) -> Result<(), StoreError> {
         self.db
             .write(|mut tx| async move {
@@ -27,7 +28,10 @@ impl Store {
                 .execute(tx.conn())
                 .await?;
                 let revisions: Vec<i64> = sqlx::query_scalar(
-                    "UPDATE transcoder_video SET state = $2 WHERE video_id = $1 AND state <> $2
+                    "UPDATE transcoder_video SET state = $2 WHERE video_id = $1
+                        AND NOT (state = $2 AND EXISTS (SELECT 1 FROM transcoder_task t
+                            WHERE t.video_id = transcoder_video.video_id
+                                AND t.revision = transcoder_video.revision))
                      RETURNING revision",
                 )
                 .bind(video.as_str())

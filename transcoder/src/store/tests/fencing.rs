@@ -102,9 +102,17 @@ async fn a_film_that_was_deleted_takes_nothing_more() {
         "{told:?}"
     );
 
-    // Twice is once, and late news brings nothing back.
-    world.store.delete(&key.video).await.unwrap();
+    // Late news brings nothing back. Told again, it is looked for again: once, however often.
     assert!(!world.store.take_in(&upload).await.unwrap());
+    assert!(world.claim_from(PLANS).await.is_none());
+    for _ in 0..2 {
+        world.store.delete(&key.video).await.unwrap();
+    }
+    let clear = world.claim_from(PLANS).await.unwrap();
+    assert_eq!(clear.work, Work::Clear { again: false });
+    world.store.delete(&key.video).await.unwrap();
+    world.store.record_cleared(&clear, false).await.unwrap();
+    assert_eq!(world.told(Topic::Videos).await.len(), 2);
     assert!(world.claim_from(PLANS).await.is_none());
 }
 
