@@ -21,6 +21,7 @@ pub(crate) fn document() -> OpenApi {
         accounts::openapi(),
         ingress::openapi(),
         metadata::openapi(),
+        post_processor::openapi(),
         proxy::openapi(),
     ] {
         document.merge(part);

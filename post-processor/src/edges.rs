@@ -68,6 +68,12 @@ struct Placement {
     edges: Vec<Edge>,
 }
 
+/// What lies in a folder of an edge.
+#[derive(Debug, Deserialize)]
+struct Entry {
+    name: String,
+}
+
 /// Where a film, or a revision of one, lies on one edge.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
@@ -167,6 +173,22 @@ impl Edges {
             folder,
             key: key.ok_or(EdgeError::NoCredential(found.credential))?,
         })
+    }
+
+    /// The films that `edge` has something of.
+    pub(crate) async fn list(&self, edge: &str) -> Result<Vec<VideoId>, EdgeError> {
+        let found = self.registered(edge).await?;
+        let base = found
+            .url
+            .ok_or_else(|| EdgeError::NotRunning(edge.to_owned()))?;
+        let key = self.credentials.get(&found.credential);
+        let key = key.ok_or(EdgeError::NoCredential(found.credential))?;
+        let url = format!("{}/films/", base.as_str().trim_end_matches('/')).parse()?;
+        let request = self.client.request_url(Method::GET, url);
+        let answer = good(request.bearer_auth(key.expose()).send().await?)?;
+        let entries: Vec<Entry> = answer.json().await?;
+        let names = entries.into_iter().map(|entry| entry.name);
+        Ok(names.filter_map(|name| name.parse().ok()).collect())
     }
 
     /// Brings `object` to `place`.

@@ -8,6 +8,7 @@ mod domain;
 mod edges;
 mod handler;
 mod http;
+mod proof;
 mod store;
 mod work;
 
@@ -22,6 +23,9 @@ use platform_db::{Db, MigrateError};
 use platform_http::{Client, Running, ServeError, Server, Service};
 use serde::{Deserialize, Serialize};
 
+pub use http::openapi;
+
+use proof::Prover;
 use store::{Films, MIGRATIONS, Tasks};
 use work::{Limits, Wake, Workshop};
 
@@ -36,6 +40,11 @@ pub struct Config {
     /// How long a film that was replaced by another file can be played on by whoever began before, in
     /// seconds. By default as long as what they were given to play it lasts.
     pub keep_replaced_s: u32,
+    /// Hours between two looks at whether rows, objects, edges and the search index agree; what can
+    /// be mended safely is. 0: nobody looks unless asked to.
+    pub verify_every_h: u32,
+    /// Seconds after which what stands still is said to be stuck.
+    pub stuck_after_s: u32,
 }
 
 impl Default for Config {
@@ -44,6 +53,8 @@ impl Default for Config {
             at_once: 8,
             background_at_once: 2,
             keep_replaced_s: u32::try_from(PLAYBACK_LIFETIME_S).unwrap_or(u32::MAX),
+            verify_every_h: 6,
+            stuck_after_s: 15 * 60,
         }
     }
 }
@@ -98,10 +109,24 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
     let caller = client.clone();
     let tasks = Tasks::new(db.clone());
     let wake = Wake::default();
-    let workshop = Workshop {
-        films: Films::new(db),
+    let films = Films::new(db);
+    let edges = edges::Edges::new(client.clone(), credentials);
+    let prover = Prover {
+        client,
+        blobs: Arc::clone(&blobs),
+        edges: edges.clone(),
+        films: films.clone(),
         tasks: tasks.clone(),
-        edges: edges::Edges::new(client, credentials),
+        clock: Arc::clone(&clock),
+        stuck_ms: i64::from(config.stuck_after_s) * 1000,
+        looking: Arc::default(),
+    };
+    let every_ms = i64::from(config.verify_every_h) * 3_600_000;
+    lifecycle.spawn(proof::run(prover.clone(), every_ms, lifecycle.clone()));
+    let workshop = Workshop {
+        films,
+        tasks: tasks.clone(),
+        edges,
         blobs,
         playback,
         clock: Arc::clone(&clock),
@@ -126,8 +151,9 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
         platform_bus::consume(bus, Arc::new(told), lifecycle.clone()),
     );
     let server = Server::internal(Service::PostProcessor).needing("its database", probe);
+    let life = lifecycle.clone();
     let running = platform_http::serve(server, &lifecycle, &caller, move |app| {
-        http::routes(app, &tasks);
+        http::routes(app, &tasks, &prover, &life);
     })?;
     Ok(running)
 }

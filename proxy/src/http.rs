@@ -68,6 +68,7 @@ pub(crate) fn routes(app: &mut ServiceConfig, state: &State) {
         ("/admin/users", Service::Accounts),
         ("/admin/invitations", Service::Accounts),
         ("/admin/audit", Service::Accounts),
+        ("/admin/verify", Service::PostProcessor),
         ("/uploads", Service::Ingress),
         ("/videos", Service::Metadata),
         ("/search", Service::Metadata),

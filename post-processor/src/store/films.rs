@@ -24,7 +24,7 @@ pub(crate) struct Film {
 
 /// The films, in rows. Clones share them.
 #[derive(Debug, Clone)]
-pub(crate) struct Films(Db);
+pub(crate) struct Films(pub(super) Db);
 
 impl Films {
     pub(crate) fn new(db: Db) -> Self {

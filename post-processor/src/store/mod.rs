@@ -1,6 +1,7 @@
 //! Rows: what is known of each film, and what is to be done.
 
 mod films;
+mod proof;
 mod revisions;
 mod tasks;
 
@@ -48,6 +49,14 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         video_id TEXT NOT NULL,
         revision BIGINT NOT NULL,
         PRIMARY KEY (video_id, revision)
+    )",
+    ),
+    Migration::new(
+        3,
+        "CREATE TABLE post_round (
+        name TEXT PRIMARY KEY,
+        due_ms BIGINT NOT NULL,
+        report TEXT NOT NULL
     )",
     ),
 ];
