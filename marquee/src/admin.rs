@@ -1,8 +1,11 @@
 //! `marquee admin`: looks after a Marquee. What runs is asked by calls that no gateway passes on.
 
+mod api;
 mod token;
+mod verify;
 
 use std::io::Write as _;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use metadata::{REBUILD_PATH, RebuildStatus};
@@ -10,20 +13,27 @@ use platform_http::{Client, Discovery, Service};
 use reqwest::Method;
 use tokio::time::Instant;
 
-use crate::cli::{AdminCommand, ConfigArguments, Failure};
+use crate::cli::{AdminCommand, ConfigArguments, Failure, fail};
 use crate::{backup, config};
 
 /// The time between two lines that tell how far it is.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
-/// Runs `command`.
-pub(crate) async fn run(command: AdminCommand) -> Result<bool, Failure> {
-    match command {
+/// Runs `command`; its exit code.
+pub(crate) async fn run(command: AdminCommand) -> ExitCode {
+    let outcome = match command {
         AdminCommand::Reindex(arguments) => reindex(&arguments).await,
         AdminCommand::Backup(arguments) => backup::back_up(&arguments).await,
         AdminCommand::Restore(arguments) => backup::restore(&arguments).await,
         AdminCommand::Token(arguments) => token::print(arguments).await,
         AdminCommand::CheckBackup(arguments) => backup::check(&arguments.folder).await,
+        // Its exit code says more.
+        AdminCommand::Verify(arguments) => return verify::run(&arguments).await,
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => fail(error.as_ref()),
     }
 }
 

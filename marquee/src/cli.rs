@@ -58,6 +58,43 @@ pub(crate) enum AdminCommand {
     CheckBackup(CheckBackupArguments),
     /// Print a new API token, on the machine with the data folder.
     Token(TokenArguments),
+    /// Look whether rows, objects, unfinished uploads, edges and the search index agree. Exits with 0
+    /// when they do, 1 when something is wrong, and 2 when not everything could be looked at.
+    Verify(VerifyArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
+    /// Mend what can be mended, then look again until nothing is left to mend, for two minutes at most.
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Write one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A Marquee that runs, and who asks it.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArguments {
+    /// Address of the Marquee.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MARQUEE_SERVER",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub(crate) server: Url,
+    /// An API token of an admin, where people sign in. Default: what `marquee login` kept.
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "MARQUEE_TOKEN",
+        hide_env_values = true,
+        value_parser = secret
+    )]
+    pub(crate) token: Option<Redacted>,
 }
 
 #[derive(Debug, Args)]

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         Command::Upload(arguments) => return runtime.block_on(upload::run(arguments)),
         Command::Login(arguments) => runtime.block_on(login::log_in(&arguments)),
         Command::Logout(arguments) => runtime.block_on(login::log_out(&arguments)),
-        Command::Admin(command) => runtime.block_on(admin::run(command)),
+        Command::Admin(command) => return runtime.block_on(admin::run(command)),
         Command::Openapi => openapi::print(),
         Command::Health(arguments) => runtime.block_on(health::ask(&arguments)),
         Command::CheckConfig(arguments) => config::check(&arguments),

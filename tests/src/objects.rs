@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use bytes::Bytes;
-use platform_blob::{Blobs as _, S3Blobs, S3Config};
+use platform_blob::{Blobs as _, PutOptions, S3Blobs, S3Config};
 use platform_core::Redacted;
 
 use crate::stack::{self, Engines};
@@ -69,6 +69,29 @@ impl Objects {
     pub async fn get(&self, key: &str) -> Bytes {
         let object = self.0.get(key).await;
         object.expect("the object is there")
+    }
+
+    /// Stores an object that no service knows of.
+    pub async fn put(&self, key: &str, content: &'static [u8]) {
+        self.put_back(key, Bytes::from_static(content)).await;
+    }
+
+    /// Stores again what was lost.
+    pub async fn put_back(&self, key: &str, content: Bytes) {
+        let put = self.0.put(key, content, "", PutOptions::default()).await;
+        put.expect("the object is stored");
+    }
+
+    /// Begins a multipart upload that no service knows of.
+    pub async fn begin_multipart(&self, key: &str) {
+        let begun = self.0.create_multipart(key, "").await;
+        begun.expect("it begins");
+    }
+
+    /// Removes an object past all services.
+    pub async fn lose(&self, key: &str) {
+        let removed = self.0.delete(key).await;
+        removed.expect("the object is removed");
     }
 
     /// All that is stored of a video: keys of objects and of open multipart uploads.
