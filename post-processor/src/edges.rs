@@ -26,7 +26,7 @@ pub(crate) enum EdgeError {
     #[error("no answer")]
     NoAnswer(#[from] reqwest::Error),
     /// There was another answer than hoped for.
-    #[error("{url} answered {status}")]
+    #[error("{} answered {status}", without_token(url))]
     Refused {
         /// What was asked.
         url: Url,
@@ -227,9 +227,24 @@ impl Edges {
 
     /// Fetches what players fetch.
     pub(crate) async fn get(&self, url: Url) -> Result<Bytes, EdgeError> {
-        let answer = self.client.request_url(Method::GET, url).send().await?;
-        Ok(good(answer)?.bytes().await?)
+        // Errors would tell the address, and with it the token.
+        let request = self.client.request_url(Method::GET, url);
+        let answer = request.send().await.map_err(reqwest::Error::without_url)?;
+        let bytes = good(answer)?.bytes().await;
+        Ok(bytes.map_err(reqwest::Error::without_url)?)
     }
+}
+
+/// An address as logs and rows may have it: what plays a film is a secret.
+pub(crate) fn without_token(url: &Url) -> String {
+    let mut shown = url.clone();
+    if let Some((before, played)) = url.path().split_once("/v/")
+        && !before.contains("/films/")
+        && let Some((_, film)) = played.split_once('/')
+    {
+        shown.set_path(&format!("{before}/v/-/{film}"));
+    }
+    shown.into()
 }
 
 fn good(answer: Response) -> Result<Response, EdgeError> {
@@ -240,4 +255,27 @@ fn good(answer: Response) -> Result<Response, EdgeError> {
         url: answer.url().clone(),
         status: answer.status(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_plays_a_film_is_told_to_nobody() {
+        for (url, shown) in [
+            (
+                "http://a/v/secret/film/1/x.m3u8",
+                "http://a/v/-/film/1/x.m3u8",
+            ),
+            ("http://a/below/v/secret/film/", "http://a/below/v/-/film/"),
+            (
+                "http://a/films/film/1/v/360p/0.m4s",
+                "http://a/films/film/1/v/360p/0.m4s",
+            ),
+            ("http://a/films/", "http://a/films/"),
+        ] {
+            assert_eq!(without_token(&url.parse().unwrap()), shown);
+        }
+    }
 }

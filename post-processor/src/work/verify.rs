@@ -8,7 +8,7 @@ use super::begin::Brought;
 use super::{WorkError, Workshop};
 use crate::domain::boxes::{self, BoxesError};
 use crate::domain::playlist::{self, PlaylistError};
-use crate::edges::Place;
+use crate::edges::{Place, without_token};
 use crate::store::Job;
 use media::plan::folder;
 
@@ -16,7 +16,7 @@ use media::plan::folder;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum VerifyError {
     /// A playlist is none.
-    #[error("the playlist {url} leads nowhere")]
+    #[error("the playlist {} leads nowhere", without_token(url))]
     Playlist {
         /// Where.
         url: Url,
@@ -25,7 +25,7 @@ pub(crate) enum VerifyError {
         source: PlaylistError,
     },
     /// A segment is none.
-    #[error("{url} is no fragmented MP4")]
+    #[error("{} is no fragmented MP4", without_token(url))]
     Boxes {
         /// Where.
         url: Url,
@@ -34,7 +34,7 @@ pub(crate) enum VerifyError {
         source: BoxesError,
     },
     /// Other bytes than the edge was brought, and than the object store has.
-    #[error("{url} is not what the object store has")]
+    #[error("{} is not what the object store has", without_token(url))]
     Differs {
         /// Where.
         url: Url,
@@ -93,7 +93,7 @@ impl Workshop {
         let Played { job, film, brought } = edge;
         let served = self.edges.get(url.clone()).await?;
         let path = url.as_str().strip_prefix(film.as_str());
-        let path = path.ok_or_else(|| VerifyError::Outside(url.to_string()))?;
+        let path = path.ok_or_else(|| VerifyError::Outside(without_token(url)))?;
         if brought.get(path).is_some_and(|bytes| *bytes == served) {
             return Ok(Fetched(served));
         }
