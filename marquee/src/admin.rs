@@ -1,6 +1,7 @@
 //! `marquee admin`: looks after a Marquee. What runs is asked by calls that no gateway passes on.
 
 mod api;
+mod lists;
 mod token;
 mod verify;
 
@@ -27,6 +28,9 @@ pub(crate) async fn run(command: AdminCommand) -> ExitCode {
         AdminCommand::Restore(arguments) => backup::restore(&arguments).await,
         AdminCommand::Token(arguments) => token::print(arguments).await,
         AdminCommand::CheckBackup(arguments) => backup::check(&arguments.folder).await,
+        AdminCommand::Jobs(arguments) => lists::jobs(&arguments).await,
+        AdminCommand::Dlq(arguments) => lists::dlq(&arguments).await,
+        AdminCommand::Users(arguments) => lists::users(&arguments).await,
         // Its exit code says more.
         AdminCommand::Verify(arguments) => return verify::run(&arguments).await,
     };

@@ -61,6 +61,73 @@ pub(crate) enum AdminCommand {
     /// Look whether rows, objects, unfinished uploads, edges and the search index agree. Exits with 0
     /// when they do, 1 when something is wrong, and 2 when not everything could be looked at.
     Verify(VerifyArguments),
+    /// List what the transcoder is to do, does and gave up on, and why; or try one again.
+    Jobs(JobsArguments),
+    /// List messages that services gave up on, and why; send one again, or drop it.
+    Dlq(DlqArguments),
+    /// List users.
+    Users(UsersArguments),
+}
+
+/// Where a task of the transcoder stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum JobState {
+    /// For a worker.
+    Waiting,
+    /// A worker has it.
+    Running,
+    /// It is not tried again unless somebody says so.
+    Failed,
+}
+
+impl JobState {
+    /// Its name in the API.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JobsArguments {
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
+    /// Only those in this state.
+    #[arg(long, value_enum)]
+    pub(crate) state: Option<JobState>,
+    /// Try this failed task, and all of its film, again.
+    #[arg(long, value_name = "TASK")]
+    pub(crate) retry: Option<String>,
+    /// Write one JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DlqArguments {
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
+    /// Send this one again to where it came from.
+    #[arg(long, value_name = "ID")]
+    pub(crate) replay: Option<String>,
+    /// Drop this one: what it told is never heard.
+    #[arg(long, value_name = "ID", conflicts_with = "replay")]
+    pub(crate) drop: Option<String>,
+    /// Write one JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UsersArguments {
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
+    /// Write one JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -22,6 +22,7 @@ pub(crate) fn document() -> OpenApi {
         ingress::openapi(),
         metadata::openapi(),
         post_processor::openapi(),
+        transcoder::openapi(),
         proxy::openapi(),
     ] {
         document.merge(part);

@@ -148,12 +148,17 @@ pub async fn build(config: Config, deps: Deps) -> Result<Running, StartError> {
     };
     lifecycle.spawn_vital(
         "post-processor events",
-        platform_bus::consume(bus, Arc::new(told), lifecycle.clone()),
+        platform_bus::consume(Arc::clone(&bus), Arc::new(told), lifecycle.clone()),
     );
     let server = Server::internal(Service::PostProcessor).needing("its database", probe);
-    let life = lifecycle.clone();
+    let state = http::State {
+        tasks,
+        prover,
+        bus,
+        lifecycle: lifecycle.clone(),
+    };
     let running = platform_http::serve(server, &lifecycle, &caller, move |app| {
-        http::routes(app, &tasks, &prover, &life);
+        http::routes(app, &state);
     })?;
     Ok(running)
 }

@@ -69,6 +69,8 @@ pub(crate) fn routes(app: &mut ServiceConfig, state: &State) {
         ("/admin/invitations", Service::Accounts),
         ("/admin/audit", Service::Accounts),
         ("/admin/verify", Service::PostProcessor),
+        ("/admin/dead-letters", Service::PostProcessor),
+        ("/admin/jobs", Service::Transcoder),
         ("/uploads", Service::Ingress),
         ("/videos", Service::Metadata),
         ("/search", Service::Metadata),

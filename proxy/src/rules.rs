@@ -40,7 +40,7 @@ const EDITS: Asker = Asker::May(Role::Uploader, Scope::Edit);
 
 /// All rules; each operation of the OpenAPI document has one. Services look again: what matters
 /// there may have changed since, and they know whose film it is.
-pub const RULES: [Rule; 42] = [
+pub const RULES: [Rule; 47] = [
     rule("GET", "/api/accounts/me", Asker::Anyone),
     rule("DELETE", "/api/accounts/me", OWN),
     rule("POST", "/api/accounts/sign-up", Asker::Anyone),
@@ -69,6 +69,11 @@ pub const RULES: [Rule; 42] = [
     rule("GET", "/api/admin/audit", ADMINS),
     rule("GET", "/api/admin/verify", ADMINS),
     rule("POST", "/api/admin/verify", ADMINS),
+    rule("GET", "/api/admin/jobs", ADMINS),
+    rule("POST", "/api/admin/jobs/{id}/retry", ADMINS),
+    rule("GET", "/api/admin/dead-letters", ADMINS),
+    rule("POST", "/api/admin/dead-letters/{id}/replay", ADMINS),
+    rule("DELETE", "/api/admin/dead-letters/{id}", ADMINS),
     rule("POST", "/api/uploads", UPLOADS),
     rule("GET", "/api/uploads", UPLOADS),
     rule("GET", "/api/uploads/{id}", UPLOADS),

@@ -26,4 +26,5 @@ mod tests;
 pub mod toolbox;
 
 pub use config::Config;
+pub use http::openapi;
 pub use start::{Deps, Running, StartError, build, build_planner, build_worker};

@@ -101,6 +101,25 @@ pub trait Bus: Send + Sync + std::fmt::Debug {
 
     /// How many messages of `topic` the group has not committed.
     async fn lag(&self, group: &str, topic: &str) -> Result<u64, BusError>;
+
+    /// The dead letters, where the bus keeps them itself; on Kafka they are messages like others.
+    fn dead_letters(&self) -> Option<&dyn DeadLetters> {
+        None
+    }
+}
+
+/// Messages that a group gave up on.
+#[async_trait]
+pub trait DeadLetters: Send + Sync {
+    /// Up to `limit` of them, oldest first.
+    async fn list(&self, limit: u32) -> Result<Vec<DeadLetter>, BusError>;
+
+    /// Publishes what lies at this place of a dead-letter topic to where it came from, and removes it
+    /// there. False when there is nothing any more.
+    async fn replay(&self, topic: &str, partition: i32, offset: i64) -> Result<bool, BusError>;
+
+    /// Removes what lies there. False when there is nothing any more.
+    async fn discard(&self, topic: &str, partition: i32, offset: i64) -> Result<bool, BusError>;
 }
 
 /// One member of a group.

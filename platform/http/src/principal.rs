@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
-use platform_auth::{Caller, Identity};
+use platform_auth::{Caller, Identity, Role, Scope};
 use schemas::OwnerId;
 
 use crate::{Problem, Service};
@@ -25,6 +25,18 @@ pub struct Principal {
     pub identity: Identity,
     /// The user: `identity.user`.
     pub owner: OwnerId,
+}
+
+impl Principal {
+    /// Lets nobody pass but admins, by a credential that may be used for what admins do.
+    pub fn demand_admin(&self) -> Result<(), Problem> {
+        if self.identity.may(Role::Admin, Scope::Admin) {
+            return Ok(());
+        }
+        Err(Problem::forbidden(
+            "This takes an admin, and a token that may be used for it. Ask an admin.",
+        ))
+    }
 }
 
 /// Perhaps somebody for whom a request acts, for what strangers may ask as well.

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
 use futures_util::stream;
-use platform_auth::{Role, Scope};
 use platform_core::Lifecycle;
 use platform_http::{Principal, Problem, ProblemDocument};
 use serde::{Deserialize, Serialize};
@@ -57,16 +56,6 @@ struct Last {
     report: Option<Report>,
 }
 
-/// Lets nobody pass but admins.
-fn admin(principal: &Principal) -> Result<(), Problem> {
-    if principal.identity.may(Role::Admin, Scope::Admin) {
-        return Ok(());
-    }
-    Err(Problem::forbidden(
-        "This takes an admin, and a token that may be used for it. Ask an admin.",
-    ))
-}
-
 /// Tells what the last look found at whether all parts of Marquee agree about what there is.
 #[utoipa::path(
     tag = "operation",
@@ -82,7 +71,7 @@ pub(crate) async fn last_verification(
     principal: Principal,
     prover: web::Data<Prover>,
 ) -> Result<web::Json<Last>, Problem> {
-    admin(&principal)?;
+    principal.demand_admin()?;
     let report = prover.last().await;
     let report = report.map_err(|error| Problem::unavailable(1, error))?;
     Ok(web::Json(Last { report }))
@@ -108,7 +97,7 @@ pub(crate) async fn verify(
     prover: web::Data<Prover>,
     lifecycle: web::Data<Lifecycle>,
 ) -> Result<HttpResponse, Problem> {
-    admin(&principal)?;
+    principal.demand_admin()?;
     let Ok(one) = prover.looking.clone().try_lock_owned() else {
         return Err(Problem::new(
             StatusCode::CONFLICT,

@@ -216,3 +216,53 @@ async fn who_is_no_admin_is_told_and_what_is_away_is_no_proof() {
     let nobody = verify("http://127.0.0.1:1").output().await.unwrap();
     assert_eq!(nobody.status.code(), Some(2));
 }
+
+/// What a command of an admin prints, line by line.
+async fn printed(marquee: &Marquee, arguments: &[&str]) -> Vec<Value> {
+    let mut command = command_plain(["admin"]);
+    command.args(arguments).args(["--server", marquee.url()]);
+    let output = command.output().await.unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {complaint}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| line.into());
+    text.lines().map(line).collect()
+}
+
+#[tokio::test]
+async fn what_failed_and_what_nobody_could_read_is_listed_and_tried_again() {
+    let marquee = Marquee::up().await;
+    let rows = Rows::of(marquee.data()).await;
+    rows.plant_failed_task("f".repeat(26).as_str()).await;
+    let jobs = printed(&marquee, &["jobs", "--state", "failed", "--json"]).await;
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(jobs[0]["last_error"], "it broke");
+    let task = jobs[0]["task_id"].as_str().unwrap();
+    printed(&marquee, &["jobs", "--retry", task]).await;
+    eventually("it is tried again", async || {
+        let failed = printed(&marquee, &["jobs", "--state", "failed", "--json"]).await;
+        failed.iter().all(|it| it["last_error"] != "it broke")
+    })
+    .await;
+
+    if system_tests::stack::is_real() {
+        // Dead letters lie on Kafka there.
+        return;
+    }
+    for n in 0..2 {
+        rows.plant_dead_letter(n).await;
+    }
+    let letters = printed(&marquee, &["dlq", "--json"]).await;
+    assert_eq!(letters.len(), 2);
+    assert_eq!(letters[0]["topic"], "videos");
+    let id = |n: usize| letters[n]["id"].as_str().unwrap();
+    printed(&marquee, &["dlq", "--drop", id(0)]).await;
+    // Sent again, it is nonsense again, for each who reads it.
+    printed(&marquee, &["dlq", "--replay", id(1)]).await;
+    eventually("it is a dead letter again, of others", async || {
+        let letters = printed(&marquee, &["dlq", "--json"]).await;
+        let nonsense = letters.iter().filter(|it| it["group"] == "metadata");
+        nonsense.count() == 1 && letters.iter().all(|it| it["id"] != id(0))
+    })
+    .await;
+}

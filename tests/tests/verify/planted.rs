@@ -39,6 +39,34 @@ impl Rows {
         done.unwrap();
     }
 
+    /// A film of which nobody heard, and that nobody tries any more.
+    pub(crate) async fn plant_failed_task(&self, id: &str) {
+        self.run(&format!(
+            "INSERT INTO transcoder_video (video_id, revision, owner, source_key, state, created_ms)
+             VALUES ('{id}', 1, 'local', 'raw/{id}/source', 'failed', 1)"
+        ))
+        .await;
+        self.run(&format!(
+            "INSERT INTO transcoder_task (task_id, video_id, revision, queue, kind, tracks,
+                first_segment, segment_count, priority, owner, film_ms, state, available_ms,
+                last_error, created_ms)
+             VALUES ('{id}', '{id}', 1, 'plan', 'plan', '', 0, 0, 1, 'local', 1, 'failed',
+                9000000000000, 'it broke', 1)"
+        ))
+        .await;
+    }
+
+    /// A dead letter that is no event.
+    pub(crate) async fn plant_dead_letter(&self, n: u32) {
+        let headers = r#"[["dlq-topic","videos"],["dlq-group","test"],["dlq-reason","nonsense"]]"#;
+        self.run(&format!(
+            "INSERT INTO bus_log (topic, part, pos, key, payload, headers, at_ms)
+             VALUES ('videos.dlq', 0, {}, 'x', x'ff', '{headers}', {n})",
+            1000 + n
+        ))
+        .await;
+    }
+
     async fn is_indexed(&self, id: &str) -> bool {
         let sql = "SELECT count(*) FROM metadata_video WHERE video_id = $1
             AND indexed_version = search_version";

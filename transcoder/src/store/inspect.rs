@@ -1,6 +1,7 @@
 //! What players and operators ask.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Store, StoreError, count};
 use crate::domain::{FilmKey, Track, ready_spans};
@@ -29,7 +30,8 @@ pub(crate) struct TrackAvailability {
 }
 
 /// A task, for operators.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Job)]
 pub(crate) struct TaskView {
     /// Its id.
     pub(crate) task_id: String,
@@ -109,17 +111,18 @@ impl Store {
         }))
     }
 
-    /// The open and failed tasks, failed ones first, then by urgency.
-    pub(crate) async fn tasks(&self) -> Result<Vec<TaskView>, StoreError> {
+    /// The open and failed tasks, or those in one state; failed ones first, then by urgency.
+    pub(crate) async fn tasks(&self, state: Option<&str>) -> Result<Vec<TaskView>, StoreError> {
         let rows: Vec<TaskRow> = sqlx::query_as(
             "SELECT task_id, video_id, revision, kind, tracks, first_segment, segment_count,
                 priority, state, attempts, deaths, last_error, worker
-             FROM transcoder_task
+             FROM transcoder_task WHERE state = $2 OR $2 = ''
              ORDER BY CASE state WHEN 'failed' THEN 0 WHEN 'running' THEN 1 ELSE 2 END,
                 priority, film_ms, video_id, first_segment, kind
              LIMIT $1",
         )
         .bind(TASKS)
+        .bind(state.unwrap_or_default())
         .fetch_all(self.db.reader())
         .await?;
         Ok(rows.into_iter().map(task_view).collect())

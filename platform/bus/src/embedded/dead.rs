@@ -1,13 +1,14 @@
-//! Dead letters of the embedded bus: looking at them and sending them again.
+//! Dead letters of the embedded bus: looking at them, sending them again, and discarding them.
 
-use platform_db::DbError;
+use async_trait::async_trait;
+use platform_db::{DbError, Tx};
 
 use super::{EmbeddedBus, append, log};
-use crate::{BusError, DeadLetter, dlq};
+use crate::{BusError, DeadLetter, DeadLetters, dlq};
 
-impl EmbeddedBus {
-    /// Up to `limit` dead letters of all topics, oldest first.
-    pub async fn dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, BusError> {
+#[async_trait]
+impl DeadLetters for EmbeddedBus {
+    async fn list(&self, limit: u32) -> Result<Vec<DeadLetter>, BusError> {
         let rows = sqlx::query(
             "SELECT topic, part, pos, key, payload, headers FROM bus_log
              WHERE topic LIKE '%.dlq' ORDER BY at_ms, topic, part, pos LIMIT $1",
@@ -23,29 +24,47 @@ impl EmbeddedBus {
         Ok(letters.map_err(DbError::from)?)
     }
 
-    /// Publishes `letter` to where it came from and removes it from the dead letters. Returns
-    /// false when it is not there any more.
-    pub async fn requeue(&self, letter: &DeadLetter) -> Result<bool, BusError> {
-        let message = &letter.message;
-        self.hub
-            .db
-            .write(|mut tx| async move {
-                let deleted =
-                    sqlx::query("DELETE FROM bus_log WHERE topic = $1 AND part = $2 AND pos = $3")
-                        .bind(&message.topic)
-                        .bind(i64::from(message.partition))
-                        .bind(message.offset)
-                        .execute(tx.conn())
-                        .await?
-                        .rows_affected();
-                if deleted == 0 {
-                    return Ok(false);
-                }
-                append(&mut tx, &[dlq::revived(message)]).await?;
-                tx.commit().await?;
-                Ok::<_, DbError>(true)
-            })
-            .await
-            .map_err(BusError::from)
+    async fn replay(&self, topic: &str, partition: i32, offset: i64) -> Result<bool, BusError> {
+        let replayed = self.hub.db.write(|mut tx| async move {
+            let Some(letter) = take(&mut tx, topic, partition, offset).await? else {
+                return Ok(false);
+            };
+            append(&mut tx, &[dlq::revived(&letter.message)]).await?;
+            tx.commit().await?;
+            Ok::<_, DbError>(true)
+        });
+        Ok(replayed.await?)
     }
+
+    async fn discard(&self, topic: &str, partition: i32, offset: i64) -> Result<bool, BusError> {
+        let discarded = self.hub.db.write(|mut tx| async move {
+            let letter = take(&mut tx, topic, partition, offset).await?;
+            tx.commit().await?;
+            Ok::<_, DbError>(letter.is_some())
+        });
+        Ok(discarded.await?)
+    }
+}
+
+/// Removes a dead letter; what it was, if it was one.
+async fn take(
+    tx: &mut Tx,
+    topic: &str,
+    partition: i32,
+    offset: i64,
+) -> Result<Option<DeadLetter>, DbError> {
+    if !dlq::is_dead_letter_topic(topic) {
+        return Ok(None);
+    }
+    let row = sqlx::query(
+        "DELETE FROM bus_log WHERE topic = $1 AND part = $2 AND pos = $3
+         RETURNING topic, part, pos, key, payload, headers",
+    )
+    .bind(topic)
+    .bind(i64::from(partition))
+    .bind(offset)
+    .fetch_optional(tx.conn())
+    .await?;
+    let letter = row.as_ref().map(log::delivery).transpose()?;
+    Ok(letter.map(DeadLetter::new))
 }

@@ -135,6 +135,10 @@ impl Bus for EmbeddedBus {
     async fn lag(&self, group: &str, topic: &str) -> Result<u64, BusError> {
         Ok(group::lag(&self.hub.db, group, topic).await?)
     }
+
+    fn dead_letters(&self) -> Option<&dyn crate::DeadLetters> {
+        Some(self)
+    }
 }
 
 impl From<DbError> for BusError {

@@ -20,6 +20,6 @@ pub(in crate::http) async fn list(
     _operator: Internal,
     store: web::Data<Store>,
 ) -> Result<web::Json<Tasks>, Problem> {
-    let items = store.tasks().await.map_err(problem)?;
+    let items = store.tasks(None).await.map_err(problem)?;
     Ok(web::Json(Tasks { items }))
 }
