@@ -720,6 +720,12 @@ export interface components {
              *     ends what the one before opened.
              */
             password?: string | null;
+            /**
+             * Format: int64
+             * @description Which of `hover_urls` is its poster, counted from 0; -1 for the one that was made for it.
+             *     When the video's file is replaced, that is back.
+             */
+            poster?: number | null;
             /** @description Names of the users with whom it is shared, while its visibility is `shared`. */
             shared_with?: string[] | null;
             /** @description By which others find it. */
@@ -1136,6 +1142,11 @@ export interface components {
             owner: string;
             /** @description What its owner is called; absent on a machine without accounts. */
             owner_name?: string | null;
+            /**
+             * Format: int32
+             * @description Which of these its owner chose as its poster, counted from 0.
+             */
+            poster?: number | null;
             /** @description Path of its picture. */
             poster_url?: string | null;
             problem?: components["schemas"]["VideoProblem"] | null;

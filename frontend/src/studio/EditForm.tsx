@@ -3,6 +3,7 @@ import { Field } from '../account/Field';
 import type { EditVideo, Video, Visibility } from '../api/types';
 import { t } from '../i18n';
 import '../i18n/studio';
+import { PosterField } from './PosterField';
 
 const VISIBILITIES: Visibility[] = ['public', 'unlisted', 'password', 'shared', 'private'];
 
@@ -46,6 +47,7 @@ export function bodyOf(form: FormData): EditVideo {
     tags: list(text('tags')),
     category: text('category'),
     language: text('language').trim(),
+    ...(form.has('poster') && { poster: Number(form.get('poster')) }),
   };
 }
 
@@ -82,6 +84,7 @@ export function EditForm({ video, busy, onSave }: Props) {
           defaultValue={video.description}
         />
       </div>
+      <PosterField video={video} />
       <fieldset className="edit-choices">
         <legend>{t('edit.visibility')}</legend>
         {VISIBILITIES.map((one) => (

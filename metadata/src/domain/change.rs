@@ -19,6 +19,8 @@ pub(crate) enum Refused {
     NotTrashed,
     /// A password goes with its visibility.
     Password,
+    /// It has no such picture.
+    NoPicture,
 }
 
 /// The video after `edit` by `who`, who has seen it after `seen` edits, if they say so.
@@ -34,6 +36,9 @@ pub(crate) fn edit(
     }
     if seen.is_some_and(|seen| seen != video.edits) {
         return Err(Refused::Changed);
+    }
+    if !edit.fits(video) {
+        return Err(Refused::NoPicture);
     }
     let mut after = video.clone();
     edit.apply(&mut after)
@@ -209,5 +214,25 @@ mod tests {
         };
         assert_eq!(told.access_generation, 4);
         assert_eq!(remove(&left, &ada, NOW), Err(Refused::NotFound));
+    }
+
+    #[test]
+    fn a_poster_is_one_of_the_pictures_that_the_film_has() {
+        use super::super::{Poster, Wish};
+        let ada = somebody("ada", Role::Uploader);
+        let mut video = film(super::super::Visibility::Public);
+        video.facts.hover_images = 3;
+        let choose = |video: &Video, poster| {
+            let wish = Wish {
+                poster: Some(poster),
+                ..Wish::default()
+            };
+            edit(video, &ada, None, &Edit::new(wish).unwrap())
+        };
+        let chosen = choose(&video, Poster::Hover(2)).unwrap();
+        assert_eq!(chosen.facts.poster, Some(2));
+        assert_eq!(chosen.edits, video.edits + 1);
+        assert_eq!(choose(&video, Poster::Hover(3)), Err(Refused::NoPicture));
+        assert_eq!(choose(&chosen, Poster::Made).unwrap().facts.poster, None);
     }
 }

@@ -61,6 +61,16 @@ pub(crate) struct Wish<'a> {
     pub(crate) category: Option<&'a str>,
     /// Empty for none.
     pub(crate) language: Option<&'a str>,
+    pub(crate) poster: Option<Poster>,
+}
+
+/// The picture that stands for a video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Poster {
+    /// That which was made for it.
+    Made,
+    /// One of those from all over it, by its number.
+    Hover(u32),
 }
 
 /// A change that is fit to be made.
@@ -72,6 +82,7 @@ pub(crate) struct Edit {
     tags: Option<BTreeSet<String>>,
     category: Option<Choice>,
     language: Option<Choice>,
+    poster: Option<Poster>,
 }
 
 impl Edit {
@@ -86,6 +97,7 @@ impl Edit {
             tags: wish.tags.map(about::tags).transpose()?,
             category: wish.category.map(about::category).transpose()?,
             language: wish.language.map(about::language).transpose()?,
+            poster: wish.poster,
         };
         let people = edit.access.shared_with.as_ref().map_or(0, BTreeSet::len);
         if people > MOST_SHARED_WITH {
@@ -105,6 +117,15 @@ impl Edit {
             tags: None,
             category: None,
             language: None,
+            poster: None,
+        }
+    }
+
+    /// Whether the video has what is chosen.
+    pub(crate) fn fits(&self, video: &Video) -> bool {
+        match self.poster {
+            None | Some(Poster::Made) => true,
+            Some(Poster::Hover(number)) => number < video.facts.hover_images,
         }
     }
 
@@ -130,6 +151,11 @@ impl Edit {
         }
         if let Some(language) = &self.language {
             video.about.language.clone_from(&language.0);
+        }
+        match self.poster {
+            None => {}
+            Some(Poster::Made) => video.facts.poster = None,
+            Some(Poster::Hover(number)) => video.facts.poster = Some(number),
         }
         Ok(())
     }

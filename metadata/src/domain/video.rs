@@ -123,6 +123,9 @@ pub(crate) struct Facts {
     pub(crate) chapters: Vec<Chapter>,
     pub(crate) subtitles: Vec<Subtitles>,
     pub(crate) hover_images: u32,
+    /// Which of these its owner chose to stand for it. Another file has other pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) poster: Option<u32>,
     pub(crate) segments_done: u32,
     pub(crate) segments_total: u32,
     /// Why it failed.

@@ -77,6 +77,9 @@ pub(super) fn refused(refused: Refused) -> Problem {
             "Only the owner of a video can change it, and only they and moderators remove it.",
         ),
         Refused::Changed => changed_meanwhile(),
+        Refused::NoPicture => Problem::bad_request(
+            "There is no such picture of this video: choose one of hover_urls, counted from 0.",
+        ),
         Refused::Password => {
             Problem::bad_request("A password goes with the visibility `password`: send both.")
         }

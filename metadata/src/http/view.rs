@@ -263,6 +263,9 @@ pub(crate) struct VideoView {
     poster_url: Option<String>,
     /// Paths of pictures from it, in order.
     hover_urls: Vec<String>,
+    /// Which of these its owner chose as its poster, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poster: Option<u32>,
     /// Path of the HLS multivariant playlist. It and all that it leads to can be fetched for at
     /// least five hours, and those of pictures too; then ask for the video again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -394,6 +397,7 @@ impl<'a> Showing<'a> {
             height: known(facts.height),
             poster_url: media.poster,
             hover_urls: media.hovers,
+            poster: facts.poster,
             hls_url: media.hls,
             dash_url: media.dash,
             progress: Progress::of(&facts, video.state),
@@ -470,7 +474,10 @@ impl Media {
         Self {
             hls: Some(path("master.m3u8")),
             dash: Some(path("manifest.mpd")),
-            poster: playable.then(|| path("images/poster.jpg")),
+            poster: playable.then(|| match facts.poster {
+                Some(number) => path(&format!("images/hover-{number}.jpg")),
+                None => path("images/poster.jpg"),
+            }),
             hovers: (0..facts.hover_images)
                 .map(|k| path(&format!("images/hover-{k}.jpg")))
                 .collect(),

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{change, etag};
-use crate::domain::{self, AccessChange, Edit, Video, Wish, check_password};
+use crate::domain::{self, AccessChange, Edit, Poster, Video, Wish, check_password};
 use crate::http::view::{VideoView, VisibilityView, show};
 use crate::http::{State, failure};
 
@@ -43,6 +43,10 @@ struct EditVideo {
     /// BCP 47, for instance `pt-BR`; empty for none.
     #[schema(max_length = 35)]
     language: Option<String>,
+    /// Which of `hover_urls` is its poster, counted from 0; -1 for the one that was made for it.
+    /// When the video's file is replaced, that is back.
+    #[schema(minimum = -1)]
+    poster: Option<i64>,
 }
 
 /// Changes what is said of a video, and who sees it, in any state. With `If-Match`, and the `ETag` of the
@@ -89,6 +93,7 @@ pub(crate) async fn edit_video(
         tags: body.tags.as_deref(),
         category: body.category.as_deref(),
         language: body.language.as_deref(),
+        poster: body.poster.map(poster),
     };
     let edit = Edit::new(wish).map_err(|error| Problem::bad_request(error.to_string()))?;
     let decide = |video: &Video| domain::edit(video, &principal.identity, seen, &edit);
@@ -96,6 +101,14 @@ pub(crate) async fn edit_video(
     let etag = etag::of(&video);
     let shown = show(&state, Some(&principal.identity), video).await?;
     Ok(HttpResponse::Ok().insert_header(etag).json(shown))
+}
+
+/// What was chosen; what is no number of a picture is one that no video has.
+fn poster(number: i64) -> Poster {
+    match number {
+        -1 => Poster::Made,
+        number => Poster::Hover(u32::try_from(number).unwrap_or(u32::MAX)),
+    }
 }
 
 async fn hash(state: &State, password: &Redacted) -> Result<Redacted, Problem> {
