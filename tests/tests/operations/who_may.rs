@@ -213,6 +213,12 @@ async fn nobody_reads_or_changes_what_is_not_theirs_by_any_operation() {
         for ((who, person), expected) in people().filter(|(_, status)| *status >= 400) {
             let call = call(&town, &operation, person, false).await;
             asked(who, &call, &call.send(&operation).await, expected);
+            if operation.method == Method::GET {
+                // Services know no HEAD: what the gateway lets through is not there.
+                let head = call.by.request(Method::HEAD, &call.path);
+                let head = send(head).await;
+                assert!([expected, 404].contains(&head.status), "{who}: {head:?}");
+            }
             refused += 1;
         }
         assert_eq!(before, town.state().await, "{operation:?} changed nothing");
