@@ -3,13 +3,15 @@ import type { admin } from './admin';
 import { en } from './en';
 import type { studio } from './studio';
 import type { upload } from './upload';
+import type { watch } from './watch';
 
 export type TextKey =
   | keyof typeof en
   | keyof typeof account
   | keyof typeof admin
   | keyof typeof studio
-  | keyof typeof upload;
+  | keyof typeof upload
+  | keyof typeof watch;
 type Parameters = Record<string, string | number>;
 
 const texts: Partial<Record<TextKey, string>> = { ...en };

@@ -5,6 +5,7 @@ import { ApiError } from '../api/problem';
 import { latestVideos, takesPassword, watchVideo } from '../api/queries';
 import type { Video, Watch } from '../api/types';
 import { t } from '../i18n';
+import '../i18n/watch';
 import { age, clock } from '../lib/format';
 import { preloadEngine } from '../player/engine';
 import { browserMemory } from '../player/memory';

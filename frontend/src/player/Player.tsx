@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { watchVideo } from '../api/queries';
 import type { Availability, Playback, Video } from '../api/types';
 import { t } from '../i18n';
+import '../i18n/watch';
 import { Chrome } from './Chrome';
 import { PlayerController } from './controller';
 import { browserMemory } from './memory';
