@@ -6,6 +6,8 @@ use schemas::v1;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::Quota;
+
 /// AWS signs for a week; a leaked address must not be of use that long.
 const LONGEST_TTL: Duration = Duration::from_mins(15);
 
@@ -15,6 +17,9 @@ const LONGEST_TTL: Duration = Duration::from_mins(15);
 pub struct Config {
     /// Largest file that is taken.
     pub max_size_bytes: u64,
+    /// How much each owner may upload to whom no admin gave another measure: `storage_bytes`,
+    /// `daily_bytes` and `film_s`.
+    pub quota: Quota,
     /// For whom a video is whose uploader does not say.
     pub visibility: InitialVisibility,
     /// How long a presigned address is valid, in seconds: at most 900.
@@ -55,6 +60,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             max_size_bytes: 64 << 30,
+            quota: Quota::default(),
             visibility: InitialVisibility::Public,
             presign_ttl_s: 900,
             idle_s: 24 * 60 * 60,

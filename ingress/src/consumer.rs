@@ -3,15 +3,16 @@
 use async_trait::async_trait;
 use platform_bus::{Failure, Handler, Topic};
 use platform_db::DbError;
-use schemas::VideoId;
 use schemas::v1::Event;
 use schemas::v1::event::Payload;
+use schemas::{OwnerId, VideoId};
 
 use crate::domain::FIRST;
 use crate::error::UploadError;
 use crate::flow::Uploads;
 
-/// Removes what nobody wants any more: files that were refused or replaced, and those of deleted films.
+/// Removes what nobody wants any more: files that were refused or replaced, those of deleted films, and
+/// what was said of users who are gone.
 pub(crate) struct Removals(pub(crate) Uploads);
 
 #[async_trait]
@@ -21,7 +22,7 @@ impl Handler for Removals {
     }
 
     fn topics(&self) -> &'static [Topic] {
-        &[Topic::Videos]
+        &[Topic::Videos, Topic::Accounts]
     }
 
     async fn handle(&self, _key: &str, event: Event) -> Result<(), Failure> {
@@ -37,6 +38,9 @@ impl Handler for Removals {
                 self.0.discard_replaced(&video, told.revision).await
             }
             Some(Payload::VideoDeleted(told)) => self.0.erase(&video(&told.video_id)?).await,
+            Some(Payload::AccountDeleted(told)) => {
+                self.0.set_quota(&OwnerId::new(&told.user), None).await
+            }
             _ => return Ok(()),
         };
         removed.map_err(|error| match error {

@@ -3,7 +3,7 @@
 use platform_blob::BlobError;
 use platform_db::{DbError, WriteError};
 
-use crate::domain::State;
+use crate::domain::{Full, State};
 
 /// Why an upload did not go on.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,9 @@ pub(crate) enum UploadError {
         /// Largest size that is taken.
         limit: u64,
     },
+    /// It is more than its owner may upload.
+    #[error("the owner may not upload that much")]
+    Full(Full),
     /// The upload is past the point where this can be done.
     #[error("the upload is {}", .0.name())]
     Closed(State),

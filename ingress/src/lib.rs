@@ -25,6 +25,7 @@ use platform_http::{Client, ServeError, Server, Service, serve};
 use url::Url;
 
 pub use config::Config;
+pub use domain::Quota;
 pub use http::openapi;
 pub use platform_http::Running;
 

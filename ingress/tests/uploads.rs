@@ -12,6 +12,7 @@ mod uploads {
     mod begin;
     mod complete;
     mod parts;
+    mod quota;
     mod refuse;
     mod replace;
 }

@@ -71,6 +71,8 @@ pub(crate) fn routes(app: &mut ServiceConfig, state: &State) {
         ("/admin/verify", Service::PostProcessor),
         ("/admin/dead-letters", Service::PostProcessor),
         ("/admin/jobs", Service::Transcoder),
+        ("/admin/quotas", Service::Ingress),
+        ("/quota", Service::Ingress),
         ("/uploads", Service::Ingress),
         ("/videos", Service::Metadata),
         ("/search", Service::Metadata),

@@ -40,7 +40,7 @@ const EDITS: Asker = Asker::May(Role::Uploader, Scope::Edit);
 
 /// All rules; each operation of the OpenAPI document has one. Services look again: what matters
 /// there may have changed since, and they know whose film it is.
-pub const RULES: [Rule; 47] = [
+pub const RULES: [Rule; 51] = [
     rule("GET", "/api/accounts/me", Asker::Anyone),
     rule("DELETE", "/api/accounts/me", OWN),
     rule("POST", "/api/accounts/sign-up", Asker::Anyone),
@@ -74,6 +74,10 @@ pub const RULES: [Rule; 47] = [
     rule("GET", "/api/admin/dead-letters", ADMINS),
     rule("POST", "/api/admin/dead-letters/{id}/replay", ADMINS),
     rule("DELETE", "/api/admin/dead-letters/{id}", ADMINS),
+    rule("GET", "/api/admin/quotas/{user}", ADMINS),
+    rule("PUT", "/api/admin/quotas/{user}", ADMINS),
+    rule("DELETE", "/api/admin/quotas/{user}", ADMINS),
+    rule("GET", "/api/quota", UPLOADS),
     rule("POST", "/api/uploads", UPLOADS),
     rule("GET", "/api/uploads", UPLOADS),
     rule("GET", "/api/uploads/{id}", UPLOADS),

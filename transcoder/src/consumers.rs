@@ -69,6 +69,7 @@ fn upload(event: VideoUploaded) -> Result<Upload, IdError> {
     Ok(Upload {
         key: FilmKey::told(event.video_id.parse()?, event.revision),
         lowest_first: event.publish_policy() == PublishPolicy::LowestRung,
+        longest_s: event.longest_s,
         owner: OwnerId::new(event.owner),
         source_key: event.source_key,
     })

@@ -133,6 +133,7 @@ pub(crate) fn upload(owner: &str) -> Upload {
         key: FilmKey::told(video, 1),
         owner: OwnerId::new(owner),
         lowest_first: false,
+        longest_s: 0,
     }
 }
 

@@ -123,6 +123,7 @@ impl Uploads {
     async fn insert(&self, upload: &Upload) -> Result<(), UploadError> {
         self.store
             .write(|mut tx| async move {
+                self.make_room(&mut tx, upload).await?;
                 store::insert(tx.conn(), upload, self.clock.as_ref()).await?;
                 Ok(tx.commit().await?)
             })

@@ -82,6 +82,7 @@ impl Uploads {
             self.restart(&now).await?;
             return Err(UploadError::Restarted);
         }
+        let longest_s = self.longest_film(&upload.owner).await?;
         let completed = self
             .store
             .write(|mut tx| async move {
@@ -90,7 +91,7 @@ impl Uploads {
                     return Ok(false);
                 }
                 store::drop_parts(tx.conn(), &upload.id).await?;
-                let event = self.event(upload, Payload::VideoUploaded(uploaded(upload)));
+                let event = self.event(upload, Payload::VideoUploaded(uploaded(upload, longest_s)));
                 outbox::append(&mut tx, Topic::Transcode, upload.video.as_str(), &event).await?;
                 tx.commit().await?;
                 Ok::<_, DbError>(true)
@@ -168,7 +169,7 @@ fn missing(upload: &Upload, parts: &[Part]) -> Vec<u32> {
     missing
 }
 
-fn uploaded(upload: &Upload) -> VideoUploaded {
+fn uploaded(upload: &Upload, longest_s: u32) -> VideoUploaded {
     VideoUploaded {
         video_id: upload.video.to_string(),
         upload_id: upload.id.to_string(),
@@ -178,5 +179,6 @@ fn uploaded(upload: &Upload) -> VideoUploaded {
         file_name: upload.file_name.clone(),
         publish_policy: upload.policy.into(),
         revision: upload.revision,
+        longest_s,
     }
 }

@@ -6,6 +6,7 @@ mod complete;
 mod discard;
 mod parts;
 mod progress;
+mod quota;
 mod replace;
 
 use std::sync::Arc;

@@ -19,6 +19,7 @@ impl Uploads {
         let begun = self
             .store
             .write(|mut tx| async move {
+                self.make_room(&mut tx, upload).await?;
                 let (conn, owner) = (tx.conn(), &upload.owner);
                 // In one transaction, so that what a deletion has not seen does not begin.
                 let found = store::replaced(conn, video, owner).await?;

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use platform_blob::BlobErrorKind;
 use platform_http::Problem;
 
-use crate::domain::State;
+use crate::domain::{Full, State};
 use crate::error::UploadError;
 
 /// More part numbers than this are of no use in a sentence.
@@ -27,6 +27,7 @@ impl From<UploadError> for Problem {
                 "The file is too large",
                 format!("Files of up to {} are taken here.", readable(limit)),
             ),
+            UploadError::Full(full) => quota_reached(full),
             UploadError::Closed(state) => closed(state),
             UploadError::PartsMissing(missing) => Self::new(
                 StatusCode::CONFLICT,
@@ -53,6 +54,42 @@ impl From<UploadError> for Problem {
             error @ (UploadError::Db(_) | UploadError::Blob(_)) => Self::internal(error),
         }
     }
+}
+
+fn quota_reached(full: Full) -> Problem {
+    let detail = match full {
+        Full::Storage { left, limit } => format!(
+            "{} of your {} are left. Delete films that you do not need, or ask an admin for more.",
+            about(left),
+            about(limit)
+        ),
+        Full::Day { left, limit } => format!(
+            "{} of the {} that you may upload in a day are left. Go on tomorrow, or ask an admin for \
+             more.",
+            about(left),
+            about(limit)
+        ),
+    };
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "quota-reached",
+        "The file does not fit into what you may upload",
+        detail,
+    )
+}
+
+/// In the largest unit of which there is one at least, rounded down, lest a file is made that does
+/// not fit after all.
+fn about(bytes: u64) -> String {
+    let units = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let fitting = units.into_iter().find(|(bits, _)| bytes >> bits > 0);
+    fitting.map_or_else(
+        || format!("{bytes} bytes"),
+        |(bits, unit)| {
+            let tenths = u128::from(bytes) * 10 >> bits;
+            format!("{}.{} {unit}", tenths / 10, tenths % 10)
+        },
+    )
 }
 
 fn closed(state: State) -> Problem {
@@ -108,6 +145,13 @@ mod tests {
         assert!(parts_missing(&[3, 5]).starts_with("Parts 3, 5 are"));
         let many: Vec<u32> = (1..=50).collect();
         assert!(parts_missing(&many).contains("50 parts"));
+    }
+
+    #[test]
+    fn what_is_left_is_rounded_down() {
+        assert_eq!(about(1023), "1023 bytes");
+        assert_eq!(about((3 << 30) + (999 << 20)), "3.9 GiB");
+        assert_eq!(about(u64::MAX), "16777215.9 TiB");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod failure;
 mod holdings;
 mod origin;
+mod quota;
 mod uploads;
 mod view;
 
@@ -20,6 +21,10 @@ use utoipa::OpenApi;
         uploads::delete::delete_upload,
         uploads::sign_parts::sign_parts,
         uploads::complete::complete_upload,
+        quota::own::own_quota,
+        quota::show::user_quota,
+        quota::set::set_quota,
+        quota::reset::reset_quota,
     )
 )]
 struct Api;
@@ -37,5 +42,9 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
         .service(uploads::delete::delete_upload)
         .service(uploads::sign_parts::sign_parts)
         .service(uploads::complete::complete_upload)
+        .service(quota::own::own_quota)
+        .service(quota::show::user_quota)
+        .service(quota::set::set_quota)
+        .service(quota::reset::reset_quota)
         .service(holdings::holdings);
 }

@@ -1,6 +1,7 @@
 //! Upload records in the database.
 
 mod holdings;
+mod quota;
 mod replacing;
 mod row;
 mod transitions;
@@ -14,6 +15,7 @@ use crate::domain::{KnownPart, Upload};
 use row::{COLUMNS, upload_of};
 
 pub(crate) use holdings::Held;
+pub(crate) use quota::{quota_of, used};
 pub(crate) use replacing::{discard_film, discard_older, is_all_gone, replaced};
 pub(crate) use transitions::Transition;
 
@@ -123,6 +125,17 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     CREATE INDEX ingress_upload_state ON ingress_upload (state, touched_at_ms);
     CREATE INDEX ingress_upload_unswept ON ingress_upload (touched_at_ms)
         WHERE swept_at_ms < touched_at_ms",
+    ),
+    // NULL: as much as fits.
+    Migration::new(
+        7,
+        "CREATE TABLE ingress_quota (
+        owner TEXT PRIMARY KEY,
+        storage_bytes BIGINT,
+        daily_bytes BIGINT,
+        film_s BIGINT
+    );
+    CREATE INDEX ingress_upload_owner ON ingress_upload (owner, created_at_ms)",
     ),
 ];
 

@@ -97,6 +97,7 @@ pub(crate) fn values() -> Vec<(&'static str, Event)> {
         ("video_erased.bin", video_erased()),
         ("account_deleted.bin", account_deleted()),
         ("account_changed.bin", account_changed()),
+        ("video_uploaded-3.bin", video_uploaded_within(7200)),
     ];
     let replacing = [
         (
@@ -156,7 +157,16 @@ fn video_uploaded() -> Payload {
         file_name: "film.mkv".to_owned(),
         publish_policy: PublishPolicy::LowestRung.into(),
         revision: 0,
+        longest_s: 0,
     })
+}
+
+fn video_uploaded_within(longest_s: u32) -> Payload {
+    let Payload::VideoUploaded(mut uploaded) = video_uploaded() else {
+        panic!("it is");
+    };
+    uploaded.longest_s = longest_s;
+    Payload::VideoUploaded(uploaded)
 }
 
 fn video_planned() -> Payload {

@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use media::plan::ObjectRef;
-use media::{Plan, dash, hls};
+use media::{Plan, Source, dash, hls};
 use tracing::{Instrument as _, info, info_span};
 
 use super::{Failure, Job};
 use crate::domain::renditions;
-use crate::store::PlanFacts;
+use crate::store::{PlanFacts, Problem};
 
 impl Job<'_> {
     /// Makes the plan. All that lies in the store before the plan is recorded is written anew by
@@ -20,6 +20,7 @@ impl Job<'_> {
             .probe(&self.order)
             .instrument(info_span!("transcode.probe"))
             .await?;
+        self.within_length(&source).await?;
         let plan = Plan::build(key.video.as_str(), key.revision, &source, &self.shop.plans)?;
         let json = plan.to_json().map_err(Failure::ours)?;
         let unmeasured = hls::Measured::default();
@@ -43,6 +44,43 @@ impl Job<'_> {
         );
         Ok(())
     }
+}
+
+impl Job<'_> {
+    /// Refuses what is longer than its owner may upload.
+    async fn within_length(&self, source: &Source) -> Result<(), Failure> {
+        let film = self.shop.store.film(&self.claim.film).await?;
+        let longest_s = film.map_or(0, |film| film.longest_s);
+        let seconds = source.duration.0 / 1_000_000;
+        if longest_s == 0 || seconds <= i64::from(longest_s) {
+            return Ok(());
+        }
+        Err(Failure::Refused(Problem {
+            kind: "film-too-long".to_owned(),
+            title: "The film is too long".to_owned(),
+            detail: format!(
+                "It lasts {}, and yours may last {}: upload a part of it, or ask an admin for more.",
+                lasting(seconds),
+                lasting(i64::from(longest_s))
+            ),
+            of_source: true,
+        }))
+    }
+}
+
+/// `1 h 5 min 20 s`.
+fn lasting(seconds: i64) -> String {
+    let parts = [
+        (seconds / 3600, "h"),
+        (seconds / 60 % 60, "min"),
+        (seconds % 60, "s"),
+    ];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, unit)| format!("{count} {unit}"))
+        .collect();
+    parts.join(" ")
 }
 
 fn playlists(plan: &Plan) -> impl Iterator<Item = (ObjectRef, Bytes)> + '_ {

@@ -107,4 +107,6 @@ pub(crate) struct Film {
     pub(crate) created_ms: i64,
     /// It goes live when its lowest rung is complete.
     pub(crate) lowest_first: bool,
+    /// Seconds of the longest film that is taken from its owner; 0: any.
+    pub(crate) longest_s: u32,
 }

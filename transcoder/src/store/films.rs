@@ -19,6 +19,8 @@ pub(crate) struct Upload {
     pub(crate) source_key: String,
     /// It goes live when its lowest rung is complete.
     pub(crate) lowest_first: bool,
+    /// Seconds of the longest film that is taken from its owner; 0: any.
+    pub(crate) longest_s: u32,
 }
 
 impl Store {
@@ -30,8 +32,8 @@ impl Store {
                 let inserted = sqlx::query(
                     "INSERT INTO transcoder_video
                     (video_id, revision, owner, source_key, state, traceparent, created_ms,
-                     lowest_first)
-                 SELECT $1, $2, $3, $4, $5, $6, $7, $8
+                     lowest_first, longest_s)
+                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $10
                  WHERE NOT EXISTS (SELECT 1 FROM transcoder_video
                     WHERE video_id = $1 AND state = $9)
                  ON CONFLICT DO NOTHING",
@@ -45,6 +47,7 @@ impl Store {
                 .bind(self.now_ms())
                 .bind(i64::from(upload.lowest_first))
                 .bind(FilmState::Deleted.as_str())
+                .bind(i64::from(upload.longest_s))
                 .execute(tx.conn())
                 .await?;
                 if inserted.rows_affected() == 0 {
@@ -88,7 +91,7 @@ impl Store {
     }
 }
 
-const FILM: &str = "SELECT source_key, state, plan, created_ms, lowest_first
+const FILM: &str = "SELECT source_key, state, plan, created_ms, lowest_first, longest_s
     FROM transcoder_video WHERE video_id = $1 AND revision = $2";
 
 fn film(key: &FilmKey, row: &AnyRow) -> Result<Film, StoreError> {
@@ -109,5 +112,6 @@ fn film(key: &FilmKey, row: &AnyRow) -> Result<Film, StoreError> {
         plan,
         created_ms: row.try_get("created_ms")?,
         lowest_first: row.try_get::<i64, _>("lowest_first")? != 0,
+        longest_s: u32::try_from(row.try_get::<i64, _>("longest_s")?).unwrap_or(0),
     })
 }

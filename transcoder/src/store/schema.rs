@@ -74,4 +74,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         3,
         "ALTER TABLE transcoder_task ADD COLUMN deaths BIGINT NOT NULL DEFAULT 0",
     ),
+    Migration::new(
+        4,
+        "ALTER TABLE transcoder_video ADD COLUMN longest_s BIGINT NOT NULL DEFAULT 0",
+    ),
 ];

@@ -33,6 +33,7 @@ async fn a_film_that_goes_live_with_its_lowest_rung_makes_that_first_and_decodes
     let world = World::new().await;
     let upload = Upload {
         lowest_first: true,
+        longest_s: 0,
         ..upload("ada")
     };
     let (_, plan) = world.planned_as(upload, 48).await;
