@@ -52,6 +52,8 @@ pub(crate) enum Mend {
     /// The same of a film that nobody has a row of. Somebody has to ask for it: whoever lost rows wants
     /// the objects.
     EraseUnknown,
+    /// Remove what is stored of these revisions.
+    Clear(Vec<u32>),
     /// End these.
     Abort(Vec<OpenMultipart>),
     /// Have the index brought up to date, above this version.
@@ -222,7 +224,7 @@ fn rows_of_gone(seen: &Seen, now: &Circumstances) -> Vec<&'static str> {
         upload.state.is_kept()
             || (upload.state == UploadState::Discarding && !now.is_young(upload.since_ms))
     });
-    let alive = |stage: Stage| stage != Stage::Deleted && stage != Stage::Newer;
+    let alive = |stage: Stage| !stage.is_over() && stage != Stage::Newer;
     // What was refused is kept as a reason, without anything to do.
     let refused = |stage: Stage, tasks: u32| stage == Stage::Failed && tasks == 0;
     let revisions = seen
@@ -266,6 +268,11 @@ fn of_present(seen: &Seen, row: &Catalogued, now: &Circumstances) -> Vec<Found> 
         let what = "parts of an upload are stored that nobody sends any more".to_owned();
         add(Kind::OrphanMultipart, what, abort);
     }
+    let over = revisions_that_are_over(seen, row);
+    if !over.is_empty() {
+        let what = "objects of a revision are stored that was replaced".to_owned();
+        add(Kind::OrphanObjects, what, Mend::Clear(over));
+    }
     let uploaded = seen
         .uploads
         .iter()
@@ -287,6 +294,16 @@ fn of_present(seen: &Seen, row: &Catalogued, now: &Circumstances) -> Vec<Found> 
         add(kind, what, Mend::Nothing);
     }
     found
+}
+
+/// Revisions of which something is stored though they were replaced, and nobody is about to remove it.
+fn revisions_that_are_over(seen: &Seen, row: &Catalogued) -> Vec<u32> {
+    let over = seen.media.iter().filter(|(revision, media)| {
+        let made = seen.revisions.get(revision);
+        let is_over = made.is_some_and(|made| made.state.is_over() && made.tasks == 0);
+        is_over && media.objects > 0 && **revision != row.revision
+    });
+    over.map(|(revision, _)| *revision).collect()
 }
 
 /// What is not stored of the revision that is shown.

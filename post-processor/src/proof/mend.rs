@@ -39,6 +39,13 @@ impl Prover {
                 let now = self.clock.now_ms();
                 Ok(self.tasks.bring_again(film, edges, now).await?)
             }
+            (Mend::Clear(revisions), Some(film)) => {
+                for revision in revisions {
+                    self.clear(&media::plan::folder(film.as_str(), *revision))
+                        .await?;
+                }
+                Ok(())
+            }
             (Mend::Abort(open), _) => {
                 for one in open {
                     self.blobs.abort_multipart(&one.key, &one.id).await?;
@@ -47,9 +54,26 @@ impl Prover {
             }
             (Mend::Remove(key), _) => Ok(self.blobs.delete(key).await?),
             (
-                Mend::Nothing | Mend::Erase | Mend::EraseUnknown | Mend::Index(_) | Mend::Seed(_),
+                Mend::Nothing
+                | Mend::Clear(_)
+                | Mend::Erase
+                | Mend::EraseUnknown
+                | Mend::Index(_)
+                | Mend::Seed(_),
                 _,
             ) => Ok(()),
+        }
+    }
+
+    /// Removes everything in `folder`.
+    async fn clear(&self, folder: &str) -> Result<(), LookError> {
+        loop {
+            let page = self.blobs.list(folder, None).await?;
+            if page.objects.is_empty() {
+                return Ok(());
+            }
+            let keys: Vec<String> = page.objects.into_iter().map(|it| it.key).collect();
+            self.blobs.delete_many(&keys).await?;
         }
     }
 

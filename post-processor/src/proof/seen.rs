@@ -107,9 +107,18 @@ pub(crate) enum Stage {
     Planned,
     Transcoded,
     Failed,
+    /// A newer one is watched.
+    Replaced,
     Deleted,
     #[serde(other)]
     Newer,
+}
+
+impl Stage {
+    /// Whether nothing of it is kept.
+    pub(crate) fn is_over(self) -> bool {
+        matches!(self, Self::Replaced | Self::Deleted)
+    }
 }
 
 /// The transcoder's row of a revision.

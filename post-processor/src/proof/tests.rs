@@ -255,6 +255,27 @@ fn parts_that_somebody_sends_are_none_of_an_orphan() {
 }
 
 #[test]
+fn what_was_replaced_is_an_orphan_when_nobody_removes_it_any_more() {
+    let mut seen = live();
+    let row = seen.catalogue.as_mut().unwrap();
+    row.revision = 2;
+    seen.revisions.insert(2, seen.revisions[&1].clone());
+    seen.media.insert(2, seen.media[&1]);
+    seen.seeding = None;
+    // Players of the old one go on for a while.
+    assert_eq!(kinds(&seen), []);
+    let old = seen.revisions.get_mut(&1).unwrap();
+    (old.state, old.tasks) = (Stage::Replaced, 1);
+    assert_eq!(kinds(&seen), []);
+    seen.revisions.get_mut(&1).unwrap().tasks = 0;
+    let found = compare(&seen, &now());
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].mend, Mend::Clear(vec![1]));
+    seen.media.remove(&1);
+    assert_eq!(kinds(&seen), []);
+}
+
+#[test]
 fn keys_tell_what_they_are_of() {
     let id = "a".repeat(26);
     let mut seen = Seen::default();
