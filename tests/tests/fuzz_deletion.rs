@@ -36,7 +36,8 @@ const WATCHED: Duration = Duration::from_secs(4);
 
 /// What people can take back, for as long as the test takes; and what crashes leave of uploads is soon
 /// swept, which takes an hour otherwise.
-const SETTINGS: [(&str, &str); 3] = [
+const SETTINGS: [(&str, &str); 4] = [
+    ("MARQUEE__POST_PROCESSOR__KEEP_REPLACED_S", "1"),
     ("MARQUEE__RETENTION__GRACE_H", "1"),
     ("MARQUEE__INGRESS__ORPHAN_S", "1"),
     ("MARQUEE__INGRESS__SWEEP_INTERVAL_MS", "1000"),
@@ -202,7 +203,9 @@ impl Town {
                         End::Unfinished
                     };
                 }
-                4 if self.replaces && complete => self.replace(&id, &name, n, &mut rng).await,
+                4 if self.replaces && end == End::Kept => {
+                    self.replace(&id, &name, n, &mut rng).await
+                }
                 _ => {}
             }
             self.step();
@@ -217,15 +220,18 @@ impl Town {
         (id, end)
     }
 
-    /// Sends another file for a film, which may be refused.
+    /// Sends another file in the place of a film's, unless that is refused.
     async fn replace(&self, id: &str, name: &str, n: usize, rng: &mut StdRng) {
         let source = rng.random_range(0..self.sources.films.len());
+        let content = &self.sources.films[source];
         let told = json!({
             "file_name": "again.mp4", "fingerprint": format!("{name} {n}"), "replaces": id,
+            "size_bytes": content.len(),
         });
-        self.uploader
-            .upload(told, &self.sources.films[source])
-            .await;
+        let begun = self.ask(Method::POST, "/api/uploads", &told).await;
+        if begun.is_success() {
+            self.uploader.upload(told, content).await;
+        }
     }
 }
 
