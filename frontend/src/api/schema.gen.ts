@@ -317,6 +317,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists messages that services gave up on. */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/dead-letters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Drops a dead letter: what it told is never heard. */
+        delete: operations["drop_dead_letter"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/dead-letters/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a dead letter again to where it came from: what made it one should be mended first. */
+        post: operations["replay_dead_letter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/invitations": {
         parameters: {
             query?: never;
@@ -328,6 +379,40 @@ export interface paths {
         put?: never;
         /** Makes an invitation to sign up. */
         post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what the transcoder is to do, does, and gave up on, with the reason. */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has the film of a failed task tried again: what exists is not made twice. */
+        post: operations["retry_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -380,6 +465,28 @@ export interface paths {
         post?: never;
         /** Ends all sessions of a user, whose API tokens go on. */
         delete: operations["end_sessions_of"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what the last look found at whether all parts of Marquee agree about what there is. */
+        get: operations["last_verification"];
+        put?: never;
+        /**
+         * Looks whether all parts of Marquee agree about what there is: rows, objects, unfinished uploads,
+         *     edges and the search index. The answer is one JSON object a line while it goes on; the last one is
+         *     `done` or `failed`.
+         */
+        post: operations["verify"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -644,6 +751,64 @@ export interface components {
             /** @description What the service showed its operator when it started. */
             token: string;
         };
+        /** @description What was compared. */
+        Compared: {
+            /**
+             * Format: int64
+             * @description Bytes of objects.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Documents of the search index.
+             */
+            documents: number;
+            /**
+             * Format: int64
+             * @description Films on them, each as often as it lies on one.
+             */
+            edge_copies: number;
+            /**
+             * Format: int64
+             * @description Edges that told what they have.
+             */
+            edges: number;
+            /**
+             * Format: int64
+             * @description Films of the catalogue, deleted ones included.
+             */
+            films: number;
+            /**
+             * Format: int64
+             * @description Multipart uploads.
+             */
+            multiparts: number;
+            /**
+             * Format: int64
+             * @description Objects.
+             */
+            objects: number;
+            /**
+             * Format: int64
+             * @description Those of them that are being removed: of these nothing is said unless it takes long.
+             */
+            removing: number;
+            /**
+             * Format: int64
+             * @description Revisions that the transcoder knows.
+             */
+            revisions: number;
+            /**
+             * Format: int64
+             * @description Films that the post-processor knows.
+             */
+            seeded: number;
+            /**
+             * Format: int64
+             * @description Records of uploads.
+             */
+            uploads: number;
+        };
         /** @description An upload whose file is whole. */
         CompletedUpload: {
             state: components["schemas"]["UploadState"];
@@ -688,6 +853,29 @@ export interface components {
         CreatedToken: components["schemas"]["ApiToken"] & {
             /** @description To be sent as `Authorization: Bearer`. Shown now and never again. */
             secret: string;
+        };
+        /** @description Dead letters. */
+        DeadLetterList: {
+            /** @description Oldest first. */
+            items: components["schemas"]["DeadLetterView"][];
+        };
+        /** @description A message that a service gave up on. */
+        DeadLetterView: {
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description Who gave up. */
+            group: string;
+            /** @description Names it for what can be done with it. */
+            id: string;
+            /** @description Most often the film that it is about. */
+            key: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Topic that it came from. */
+            topic: string;
         };
         /** @description Makes sure that it is the user who wants to go. */
         DeleteMe: {
@@ -734,6 +922,17 @@ export interface components {
             title?: string | null;
             visibility?: components["schemas"]["Visibility"] | null;
         };
+        /** @description Something that is wrong. */
+        Finding: {
+            /** @description What to do where no program can. */
+            advice?: string | null;
+            kind: components["schemas"]["Kind"];
+            repair: components["schemas"]["Repair"];
+            /** @description Of which film; absent when it is of none. */
+            video_id?: string | null;
+            /** @description A sentence. */
+            what: string;
+        };
         /** @description Who forgot their password. */
         ForgotPassword: {
             /** @description The name, or the e-mail address. */
@@ -772,6 +971,94 @@ export interface components {
             email?: string | null;
             /** @description What they become. */
             role: components["schemas"]["Role"];
+        };
+        /** @description A task, for operators. */
+        Job: {
+            /**
+             * Format: int32
+             * @description Attempts so far.
+             */
+            attempts: number;
+            /**
+             * Format: int32
+             * @description How often a worker ended while it held the task.
+             */
+            deaths: number;
+            /**
+             * Format: int32
+             * @description First of its segments.
+             */
+            first_segment: number;
+            /** @description `plan`, `video`, `audio`, `finish` or `clear`. */
+            kind: string;
+            /** @description Why the last attempt failed, or empty. */
+            last_error: string;
+            /**
+             * Format: int32
+             * @description 0 a player waits, 1 first of a film, 2 ahead of a player, 3 a film's start, 4 the rest.
+             */
+            priority: number;
+            /**
+             * Format: int32
+             * @description Of which plan.
+             */
+            revision: number;
+            /**
+             * Format: int32
+             * @description How many segments.
+             */
+            segment_count: number;
+            /** @description `waiting`, `running` or `failed`. */
+            state: string;
+            /** @description Its id. */
+            task_id: string;
+            /** @description Rungs or sound track. */
+            tracks: string;
+            /** @description Of which video. */
+            video_id: string;
+            /** @description Who works, or last worked, on it. */
+            worker: string;
+        };
+        /** @description Tasks of the transcoder. */
+        JobList: {
+            /** @description Failed ones first, then running, then waiting by urgency; the first 500. */
+            items: components["schemas"]["Job"][];
+        };
+        /**
+         * @description Where a task stands.
+         * @enum {string}
+         */
+        JobState: "waiting" | "running" | "failed";
+        /**
+         * @description What is found wrong.
+         * @enum {string}
+         */
+        Kind: "orphan_objects" | "orphan_multipart" | "orphan_edge_copy" | "orphan_document" | "orphan_row" | "missing_source" | "missing_media" | "missing_edge_copy" | "missing_document" | "stuck_deletion" | "stuck_upload" | "stuck_encoding" | "stuck_publishing" | "unheard_upload";
+        /** @description What was found last. */
+        Last: {
+            report?: components["schemas"]["Report"] | null;
+        };
+        /** @description One line of the answer. */
+        Line: {
+            /** @description It goes on. */
+            looking: {
+                /** @description At what. */
+                at: string;
+                /**
+                 * Format: int64
+                 * @description How much of it was seen.
+                 */
+                seen: number;
+            };
+        } | {
+            /** @description The last line, if all went well. */
+            done: components["schemas"]["Report"];
+        } | {
+            /** @description The last line, if something could not be looked at. */
+            failed: {
+                /** @description Why. */
+                reason: string;
+            };
         };
         /**
          * @description Which videos to list.
@@ -912,6 +1199,11 @@ export interface components {
             /** Format: int32 */
             width: number;
         };
+        /**
+         * @description What becomes of a finding.
+         * @enum {string}
+         */
+        Repair: "impossible" | "possible" | "begun" | "failed";
         /** @description A file that is to replace what a video is, or could not. */
         Replacement: {
             problem?: components["schemas"]["VideoProblem"] | null;
@@ -922,6 +1214,26 @@ export interface components {
              */
             revision: number;
             state: components["schemas"]["VideoState"];
+        };
+        /** @description What a look at everything brought. */
+        Report: {
+            /** @description When it began, RFC 3339. */
+            at: string;
+            compared: components["schemas"]["Compared"];
+            /** @description By kind and film; the first thousand. */
+            findings: components["schemas"]["Finding"][];
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            found: number;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            took_ms: number;
+            /** @description What could not be looked at, and why: nothing is known of it. */
+            unseen: string[];
         };
         /** @description By which link to which password. */
         ResetPassword: {
@@ -2069,6 +2381,152 @@ export interface operations {
             };
         };
     };
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                /** @description By default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Dead letters */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterList"];
+                };
+            };
+            /** @description The caller is no admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description They lie on Kafka */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    drop_dead_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dead letter's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller is no admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description They lie on Kafka */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    replay_dead_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dead letter's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was sent again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller is no admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description They lie on Kafka */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     invite: {
         parameters: {
             query?: never;
@@ -2099,6 +2557,86 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
+            };
+            /** @description The caller is no admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description By default those in any state. */
+                state?: components["schemas"]["JobState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tasks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            /** @description The caller is no admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    retry_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The task's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It waits for a worker */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The caller is no admin */
             403: {
@@ -2240,6 +2778,94 @@ export interface operations {
             };
             /** @description The caller is no admin */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    last_verification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found last */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Last"];
+                };
+            };
+            /** @description The caller is no admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    verify: {
+        parameters: {
+            query?: {
+                /** @description Mend what can be mended. That takes a moment: look again afterwards. */
+                repair?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["Line"];
+                };
+            };
+            /** @description The caller is no admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Somebody else has it looked at now */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -77,6 +77,17 @@ const ROUTES: &[(&str, &str, &str, Asker)] = &[
         Services,
     ),
     ("metadata", "POST", "/internal/search/rebuild", Services),
+    ("metadata", "GET", "/internal/holdings", Services),
+    ("metadata", "GET", "/internal/search/differences", Services),
+    ("metadata", "POST", "/internal/videos/{id}/erase", Services),
+    (
+        "metadata",
+        "POST",
+        "/internal/videos/{id}/reindex",
+        Services,
+    ),
+    ("ingress", "GET", "/internal/holdings", Services),
+    ("transcoder", "GET", "/internal/holdings", Services),
     (
         "transcoder",
         "GET",
@@ -284,6 +295,13 @@ async fn services_answer_nobody_without_a_good_token() {
         path if path.starts_with("/api/uploads") => "ingress",
         path if path.starts_with("/api/videos") || path == "/api/search" => "metadata",
         path if path.starts_with("/api/watch") => "gateway",
+        path if path.starts_with("/api/admin/jobs") => "transcoder",
+        path if ["/api/admin/verify", "/api/admin/dead-letters"]
+            .iter()
+            .any(|it| path.starts_with(it)) =>
+        {
+            "post-processor"
+        }
         _ => "accounts",
     };
     let public = operations
