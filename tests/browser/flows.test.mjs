@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { ask, did, drawnFilm, folder, marqueeOfPeople, page as newPage, PASSWORD, until } from "./harness.mjs";
 
 const MOST_STOPS = 80;
+const MOST_CHOICES = 5;
 
 /** Hands on the keyboard of a page. */
 function hands(page) {
@@ -68,15 +69,15 @@ async function uploads(page, file) {
   const [chooser] = await Promise.all([page.waitForEvent("filechooser"), enter("button", "Choose files")]);
   await chooser.setFiles(file);
   await fill("textbox", "Title", "The boat");
-  await page.getByText("Saved", { exact: true }).waitFor();
   await reach("combobox", "Who sees it");
   await type("Unl");
   const own = () => did(page, "GET", "/api/videos?state=all");
+  let known;
   return until("the film to be live, with its title, and unlisted", async () => {
-    const [film] = (await own()).items;
-    const { state, title, visibility } = film ?? {};
-    return state === "live" && title === "The boat" && visibility === "unlisted" && film.video_id;
-  });
+    known = (await own()).items[0] ?? {};
+    const { state, title, visibility, video_id } = known;
+    return state === "live" && title === "The boat" && visibility === "unlisted" && video_id;
+  }, 30_000).catch((error) => assert.fail(`${error.message}: ${JSON.stringify(known)}`));
 }
 
 async function editsAndShares(page, name) {
@@ -85,7 +86,8 @@ async function editsAndShares(page, name) {
   await enter("link", "Edit The boat");
   await fill("textbox", "Title", "The steamer");
   await reach("radio", /^Unlisted/);
-  await press("ArrowDown");
+  const shared = page.getByRole("radio", { name: /^Shared/ });
+  for (let at = 0; at < MOST_CHOICES && !(await shared.isChecked()); at += 1) await press("ArrowDown");
   await fill("textbox", "Names of those with whom it is shared", name);
   await fill("textbox", "Tags", "lake, summer");
   await enter("button", "Save");
@@ -138,7 +140,13 @@ test("the keyboard alone is enough for people and their films", { timeout: 240_0
   await admin.reach("button", "Let back in grace");
   await until("grace to be out", async () => (await ask(grace, "GET", "/api/uploads")).status === 401);
   await admin.reach("tab", "Users");
-  await admin.press("ArrowRight");
+  const audit = ada.getByRole("tab", { name: "What was done" });
+  await until("arrows to lead to what was done", async () => {
+    if ((await audit.getAttribute("aria-selected")) === "true") return true;
+    // One step at a time: a step is from the tab that is selected.
+    if (await ada.locator('[role="tab"]:focus[aria-selected="true"]').count()) await admin.press("ArrowRight");
+    return false;
+  });
   await ada.getByRole("region", { name: "Entries, the newest first" }).waitFor();
   for (const page of [ada, grace]) {
     // Whoever is out is told so by refusals.
