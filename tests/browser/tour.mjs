@@ -104,7 +104,10 @@ export async function tour(world, { colorScheme, ...viewport }, look) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
   }
   for (const [name, who, go] of TOUR) {
-    await go(world[who], world);
-    await look(world[who], name);
+    const page = world[who];
+    await go(page, world);
+    // The last that comes is the corner with who is signed in.
+    await page.locator("header").getByRole(who === "ada" ? "button" : "link", { name: /^(Account of|Sign in)/ }).waitFor();
+    await look(page, name);
   }
 }
