@@ -513,7 +513,7 @@ mod tests {
         let mut events = life();
         events.extend((2..40).chain([3, 4]).map(failed));
         let next = folded(&events).unwrap().facts.next;
-        assert_eq!(next.into_keys().collect::<Vec<_>>(), Vec::from_iter(24..40));
+        assert!(next.into_keys().eq(24..40));
     }
 
     #[test]
