@@ -205,7 +205,11 @@ fn film(n: u32, rng: &mut StdRng, rows: &mut Vec<String>, shelves: &mut Vec<Stri
     let (title, description) = (words(3), words(20));
     let at = 1_700_000_000_000_i64 + i64::from(n) * 1000;
     let tag = format!("tag{}", n % TAGS);
-    let visibility = if n % 10 == 0 { "private" } else { "public" };
+    let visibility = if n.is_multiple_of(10) {
+        "private"
+    } else {
+        "public"
+    };
     let about = format!(r#"{{"tags":["{tag}"],"category":"music","language":"de"}}"#);
     rows.push(format!(
         "('{id}', 'local', 'film{n} {title}', '{description}', 'live', {at}, {at}, '{visibility}',
