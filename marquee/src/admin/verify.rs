@@ -17,7 +17,7 @@ use crate::cli::{Failure, VerifyArguments, fail};
 const PATH: &str = "/api/admin/verify";
 
 /// How long repairs are waited for, and between two looks.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
 /// When not everything could be looked at.

@@ -1,5 +1,6 @@
 //! `/api/admin/verify`
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use actix_web::http::StatusCode;
@@ -98,7 +99,7 @@ pub(crate) async fn verify(
     lifecycle: web::Data<Lifecycle>,
 ) -> Result<HttpResponse, Problem> {
     principal.demand_admin()?;
-    let Ok(one) = prover.looking.clone().try_lock_owned() else {
+    let Ok(one) = Arc::clone(&prover.looking).try_lock_owned() else {
         return Err(Problem::new(
             StatusCode::CONFLICT,
             "verified-already",

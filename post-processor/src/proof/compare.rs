@@ -255,7 +255,8 @@ fn orphan_multiparts(seen: &Seen, now: &Circumstances) -> Option<Mend> {
         .any(|upload| upload.state.is_unfinished());
     let orphans = seen.multiparts.iter().filter(|open| {
         let is_young = open.created_unix_ms.is_none_or(|at| now.is_young(at));
-        !(unfinished && is_young) && !spoken_of(open.id.as_str())
+        let may_be_noted = unfinished && is_young;
+        !may_be_noted && !spoken_of(open.id.as_str())
     });
     let orphans: Vec<_> = orphans.cloned().collect();
     (!orphans.is_empty()).then_some(Mend::Abort(orphans))

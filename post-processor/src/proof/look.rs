@@ -137,26 +137,35 @@ impl Eyes<'_> {
     async fn objects(&self, which: Which<'_>, picture: &mut Picture) -> Result<(), LookError> {
         for root in Root::ALL {
             for prefix in prefixes(which, root.prefix()) {
-                let mut cursor = None;
-                loop {
-                    let page = self.blobs.list(&prefix, cursor.as_deref()).await?;
-                    for object in page.objects {
-                        picture.compared.objects += 1;
-                        picture.compared.bytes += object.size;
-                        match root.film(&object.key) {
-                            Some((film, path)) => picture.of(film).note(root, path),
-                            None => picture.strays.push(object.key),
-                        }
-                    }
-                    (self.tell)("objects", picture.compared.objects);
-                    cursor = page.next;
-                    if cursor.is_none() {
-                        break;
-                    }
-                }
+                self.objects_below(root, &prefix, picture).await?;
             }
         }
         Ok(())
+    }
+
+    async fn objects_below(
+        &self,
+        root: Root,
+        prefix: &str,
+        picture: &mut Picture,
+    ) -> Result<(), LookError> {
+        let mut cursor = None;
+        loop {
+            let page = self.blobs.list(prefix, cursor.as_deref()).await?;
+            for object in page.objects {
+                picture.compared.objects += 1;
+                picture.compared.bytes += object.size;
+                match root.film(&object.key) {
+                    Some((film, path)) => picture.of(film).note(root, path),
+                    None => picture.strays.push(object.key),
+                }
+            }
+            (self.tell)("objects", picture.compared.objects);
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     async fn multiparts(&self, which: Which<'_>, picture: &mut Picture) -> Result<(), LookError> {

@@ -72,8 +72,9 @@ pub(crate) enum Mending {
 impl Mending {
     fn covers(self, mend: &Mend) -> bool {
         match (self, mend) {
-            (_, Mend::Nothing) | (Self::No, _) => false,
-            (Self::Safe, Mend::EraseUnknown | Mend::Remove(_)) => false,
+            (_, Mend::Nothing)
+            | (Self::No, _)
+            | (Self::Safe, Mend::EraseUnknown | Mend::Remove(_)) => false,
             (Self::Safe | Self::All, _) => true,
         }
     }
