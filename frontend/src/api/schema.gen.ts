@@ -419,6 +419,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/quotas/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how much a user may upload, and how much of that is in use. */
+        get: operations["user_quota"];
+        /** Says how much a user may upload, instead of what everybody may. What they have stays. */
+        put: operations["set_quota"];
+        post?: never;
+        /** Lets a user upload what everybody may. */
+        delete: operations["reset_quota"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/users": {
         parameters: {
             query?: never;
@@ -486,6 +505,23 @@ export interface paths {
          *     `done` or `failed`.
          */
         post: operations["verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how much one may upload, and how much of that is in use. */
+        get: operations["own_quota"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1173,6 +1209,41 @@ export interface components {
          * @enum {string}
          */
         PublishPolicy: "playable" | "lowest_rung" | "complete";
+        /** @description How much one owner may upload; what is absent is not limited. */
+        Quota: {
+            /**
+             * Format: int64
+             * @description Bytes of the files whose upload begins within 24 hours.
+             * @default null
+             */
+            daily_bytes: number | null;
+            /**
+             * Format: int32
+             * @description Seconds of the longest film.
+             * @default null
+             */
+            film_s: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of all their files together, those on their way too.
+             * @default null
+             */
+            storage_bytes: number | null;
+        };
+        /** @description What somebody may upload, and has. */
+        QuotaInUse: {
+            /**
+             * Format: int64
+             * @description Bytes of the files whose upload began within the last 24 hours.
+             */
+            day_bytes: number;
+            quota: components["schemas"]["Quota"];
+            /**
+             * Format: int64
+             * @description Bytes of all their files, those on their way too.
+             */
+            stored_bytes: number;
+        };
         /**
          * @description Who may sign up.
          * @enum {string}
@@ -2658,6 +2729,104 @@ export interface operations {
             };
         };
     };
+    user_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What they may upload, and have */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaInUse"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    set_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Quota"];
+            };
+        };
+        responses: {
+            /** @description What they may upload from now on, and have */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaInUse"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    reset_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They may upload what everybody may */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list_users: {
         parameters: {
             query?: {
@@ -2871,6 +3040,35 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    own_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What one may upload, and has */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaInUse"];
                 };
             };
             /** @description A problem */

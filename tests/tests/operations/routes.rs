@@ -292,7 +292,12 @@ async fn services_answer_nobody_without_a_good_token() {
     let http = reqwest::Client::new();
     let operations = town.document.operations();
     let of = |path: &str| match path {
-        path if path.starts_with("/api/uploads") => "ingress",
+        path if ["/api/uploads", "/api/quota", "/api/admin/quotas"]
+            .iter()
+            .any(|it| path.starts_with(it)) =>
+        {
+            "ingress"
+        }
         path if path.starts_with("/api/videos") || path == "/api/search" => "metadata",
         path if path.starts_with("/api/watch") => "gateway",
         path if path.starts_with("/api/admin/jobs") => "transcoder",

@@ -61,6 +61,10 @@ const TABLE: &[(&str, [u16; 8])] = &[
     ("get_video", [404, 401, 200, 404, 404, 200, 200, 200]),
     ("get", [404, 401, 200, 404, 404, 200, 200, 200]),
     ("unlock_video", [404, 401, 404, 404, 404, 404, 404, 404]),
+    ("own_quota", [401, 401, 403, 403, 200, 200, 200, 200]),
+    ("user_quota", [401, 401, 403, 403, 403, 403, 200, 403]),
+    ("set_quota", [401, 401, 403, 403, 403, 403, 200, 403]),
+    ("reset_quota", [401, 401, 403, 403, 403, 403, 204, 403]),
     ("list_uploads", [401, 401, 403, 403, 200, 200, 200, 200]),
     ("create_upload", [401, 401, 403, 403, 201, 201, 201, 201]),
     ("get_upload", [401, 401, 403, 403, 404, 404, 404, 200]),
@@ -115,7 +119,9 @@ pub(crate) async fn call(town: &Town, operation: &Operation, person: &Person, ma
         "end_sessions_of" if may => id_of(&town.spare).await,
         "end_session" => things.session.clone(),
         "delete_token" => things.token.clone(),
-        "edit_user" | "end_sessions_of" => things.user.clone(),
+        "edit_user" | "end_sessions_of" | "user_quota" | "set_quota" | "reset_quota" => {
+            things.user.clone()
+        }
         id if id.ends_with("_oidc") => "nobody".to_owned(),
         _ if operation.path.starts_with("/api/uploads/") => things.upload.clone(),
         _ => things.film.clone(),
@@ -161,6 +167,7 @@ async fn body(town: &Town, operation: &Operation, person: &Person) -> Value {
         "create_token" => json!({ "name": "desk", "scopes": ["read"] }),
         "invite" => json!({ "role": "viewer" }),
         "edit_user" => json!({ "role": "uploader" }),
+        "set_quota" => json!({ "storage_bytes": 1_000_000_000 }),
         "create_upload" => json!({
             "file_name": "new.mp4",
             "size_bytes": 12 << 20,
