@@ -204,7 +204,7 @@ impl Town {
                     };
                 }
                 4 if self.replaces && end == End::Kept => {
-                    self.replace(&id, &name, n, &mut rng).await
+                    self.replace(&id, &name, n, &mut rng).await;
                 }
                 _ => {}
             }

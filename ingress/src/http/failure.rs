@@ -86,7 +86,7 @@ fn about(bytes: u64) -> String {
     fitting.map_or_else(
         || format!("{bytes} bytes"),
         |(bits, unit)| {
-            let tenths = u128::from(bytes) * 10 >> bits;
+            let tenths = (u128::from(bytes) * 10) >> bits;
             format!("{}.{} {unit}", tenths / 10, tenths % 10)
         },
     )

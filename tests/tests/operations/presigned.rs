@@ -337,7 +337,7 @@ async fn comes_too_late(blobs: &S3Blobs, endpoint: &Url) {
 
 #[tokio::test]
 async fn uploads_of_others_are_not_there_in_any_way() {
-    let town = Town::quick().await;
+    let town = Town::new().await;
     let upload = town.things.upload.clone();
     let before = town.state().await;
     let part = json!({ "number": 1, "size_bytes": PART, "crc32c": "AAAAAA==" });
@@ -362,6 +362,15 @@ async fn uploads_of_others_are_not_there_in_any_way() {
                 tried += 1;
             }
         }
+        // Nor does anybody put a file in the place of a film's that is not theirs.
+        let wish = json!({
+            "file_name": "mine.mp4",
+            "size_bytes": PART,
+            "fingerprint": "mine",
+            "replaces": town.things.film,
+        });
+        let answer = person.ask(Method::POST, "/api/uploads", &wish).await;
+        assert_eq!(answer.status, 404, "{answer:?}");
         // As tus would (its protocol 1.0.0), which some servers speak at the same addresses.
         for (method, names) in [
             ("HEAD", "tus-resumable: 1.0.0"),

@@ -74,7 +74,7 @@ async fn story(sandbox: SandboxChoice) {
         .upload_named("raw/a/source", "-i pwned|concat:pwned")
         .await;
     town.reaches(&key, FilmState::Failed).await;
-    let tasks = town.store.tasks().await.unwrap();
+    let tasks = town.store.tasks(None).await.unwrap();
     let failed = tasks.iter().find(|task| task.state == "failed").unwrap();
     assert_eq!(failed.attempts, 3, "{tasks:?}");
     let said = &failed.last_error;

@@ -21,7 +21,7 @@ async fn a_film_that_cannot_be_decoded_fails_and_the_others_do_not_notice() {
         town.reaches(key, FilmState::Transcoded).await;
     }
     town.reaches(&bad, FilmState::Failed).await;
-    town.until(async || town.store.tasks().await.unwrap().is_empty())
+    town.until(async || town.store.tasks(None).await.unwrap().is_empty())
         .await;
     assert!(town.objects(&bad).await.is_empty(), "nothing is left of it");
     for key in &good {
@@ -51,7 +51,7 @@ async fn one_of_a_hundred_films_takes_its_workers_down_is_given_up_and_the_other
         .filter(|shot| shot.segments.contains(&11))
         .count();
     assert_eq!(tries, 5);
-    let tasks = town.store.tasks().await.unwrap();
+    let tasks = town.store.tasks(None).await.unwrap();
     assert_eq!(tasks.len(), 1, "the operator sees which: {tasks:?}");
     assert_eq!(tasks[0].video_id, bad.video.as_str());
     assert!(tasks[0].last_error.contains("panicked"), "{tasks:?}");

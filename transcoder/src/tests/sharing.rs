@@ -14,7 +14,7 @@ async fn a_process_that_stops_hands_its_tasks_to_the_next_untried() {
     let key = town.upload(48).await;
     town.until(async || stuck.encodes() >= 4).await;
     end(first, Duration::ZERO).await;
-    let tasks = town.store.tasks().await.unwrap();
+    let tasks = town.store.tasks(None).await.unwrap();
     assert!(!tasks.is_empty());
     for task in &tasks {
         assert_eq!(
@@ -44,7 +44,7 @@ async fn a_draining_process_finishes_what_it_holds_and_takes_nothing_new() {
     studio.gate.add_permits(2);
     end(life, Duration::from_secs(30)).await;
     assert_eq!(studio.encodes(), before);
-    let tasks = town.store.tasks().await.unwrap();
+    let tasks = town.store.tasks(None).await.unwrap();
     assert!(
         tasks.iter().all(|task| task.state == "waiting"),
         "{tasks:?}"

@@ -67,7 +67,7 @@ async fn a_film_fails_once_with_a_sentence_and_its_other_tasks_go() {
     });
     assert_eq!(last.collect::<Vec<_>>(), [true]);
 
-    let tasks = world.store.tasks().await.unwrap();
+    let tasks = world.store.tasks(None).await.unwrap();
     assert_eq!(tasks.len(), 1, "the operator sees which");
     assert_eq!(tasks[0].state, "failed");
     assert_eq!(tasks[0].last_error, "no frame");
@@ -134,7 +134,7 @@ async fn of_a_refused_film_all_is_removed_before_it_is_told_and_again_when_the_l
     assert_eq!(clear.work, Work::Clear { again: true });
     world.store.record_cleared(&clear, true).await.unwrap();
     assert_eq!(world.told(Topic::Videos).await.len(), 1, "told once");
-    assert!(world.store.tasks().await.unwrap().is_empty());
+    assert!(world.store.tasks(None).await.unwrap().is_empty());
     assert!(world.store.ready(&key).await.unwrap().is_empty());
     let availability = world.store.availability(&key).await.unwrap();
     assert_eq!(availability, None);
