@@ -15,6 +15,7 @@ import { age } from '../lib/format';
 import { Problem } from '../ui/Problem';
 import { useNow } from '../ui/useNow';
 import { More } from '../videos/More';
+import { QuotaForm } from './QuotaForm';
 
 export const ROLES: Role[] = ['viewer', 'uploader', 'moderator', 'admin'];
 
@@ -38,6 +39,7 @@ interface RowProps {
 
 function UserRow({ user, now, onChange, onSignOut }: RowProps) {
   const { name } = user;
+  const [quota, setQuota] = useState(false);
   return (
     <li className="studio-row">
       <div className="studio-text">
@@ -48,6 +50,10 @@ function UserRow({ user, now, onChange, onSignOut }: RowProps) {
           {t('admin.user.since', { age: age(new Date(user.created_at), now) })}
           {user.suspended && <span className="studio-problem"> · {t('admin.user.suspended')}</span>}
         </p>
+        <details open={quota} onToggle={(event) => setQuota(event.currentTarget.open)}>
+          <summary aria-label={t('admin.quota.name', { name })}>{t('admin.quota')}</summary>
+          {quota && <QuotaForm user={user} />}
+        </details>
       </div>
       <div className="studio-actions field">
         <select

@@ -29,6 +29,11 @@ export type Role = User['role'];
 export type ManagedUser = Json<
   paths['/api/admin/users']['get']['responses']['200']
 >['items'][number];
+export type Quota = Json<paths['/api/quota']['get']['responses']['200']>['quota'];
+export type Job = Json<paths['/api/admin/jobs']['get']['responses']['200']>['items'][number];
+export type DeadLetter = Json<
+  paths['/api/admin/dead-letters']['get']['responses']['200']
+>['items'][number];
 export type SignUp = NonNullable<
   paths['/api/accounts/sign-up']['post']['requestBody']
 >['content']['application/json'];

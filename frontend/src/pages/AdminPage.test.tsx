@@ -77,6 +77,77 @@ it('shows one part at a time, by arrows and by address', async () => {
   expect(await screen.findByRole('tabpanel', { name: 'What was done' })).toBeTruthy();
 });
 
+it('says how much somebody may upload, and takes it back', async () => {
+  const none = { storage_bytes: null, daily_bytes: null, film_s: null };
+  let quota: object = none;
+  const path = '/api/admin/quotas/user-2';
+  fakeApi.on(`GET ${path}`, () => ({ quota, stored_bytes: 2_500_000_000, day_bytes: 0 }));
+  fakeApi.on(`PUT ${path}`, (body) => {
+    quota = body as object;
+    return { quota, stored_bytes: 0, day_bytes: 0 };
+  });
+  fakeApi.on(`DELETE ${path}`, () => {
+    quota = none;
+    return gone();
+  });
+  const { user } = open('/admin');
+  await user.click(await screen.findByText('How much they may upload'));
+  expect(await screen.findByText('2.5 GB are stored, 0 B were begun within a day.')).toBeTruthy();
+  await user.type(screen.getByLabelText('In all, GB'), '0.5');
+  await user.type(screen.getByLabelText('Longest film, minutes'), '90');
+  await user.click(screen.getByRole('button', { name: 'Save' }));
+  expect(await screen.findByText('Saved.')).toBeTruthy();
+  const sent = { storage_bytes: 500_000_000, daily_bytes: null, film_s: 5400 };
+  expect(fakeApi.asked).toContain(`PUT ${path} ${JSON.stringify(sent)}`);
+  await user.click(screen.getByRole('button', { name: 'As everybody' }));
+  await waitFor(() => expect(screen.getByLabelText<HTMLInputElement>('In all, GB').value).toBe(''));
+});
+
+it('shows what failed and why, and has it tried again', async () => {
+  const job = {
+    task_id: 'task-1',
+    video_id: 'v',
+    revision: 1,
+    kind: 'video',
+    tracks: '360p',
+    first_segment: 4,
+    segment_count: 5,
+    priority: 4,
+    state: 'failed',
+    attempts: 5,
+    deaths: 0,
+    last_error: 'no room',
+    worker: 'w1',
+  };
+  let jobs = [job];
+  fakeApi.on('GET /api/admin/jobs', () => ({ items: jobs }));
+  fakeApi.on('POST /api/admin/jobs/task-1/retry', () => {
+    jobs = [];
+    return gone();
+  });
+  const letter = {
+    id: 'l',
+    topic: 'videos',
+    key: 'v',
+    group: 'catalogue',
+    reason: 'odd',
+    attempts: 3,
+  };
+  let letters = [letter];
+  fakeApi.on('GET /api/admin/dead-letters', () => ({ items: letters }));
+  fakeApi.on('POST /api/admin/dead-letters/l/replay', () => {
+    letters = [];
+    return gone();
+  });
+  const { user } = open('/admin?tab=jobs');
+  expect(await screen.findByText('no room')).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'Try again: video 360p 4 of v' }));
+  expect(await screen.findByText('There is nothing to do.')).toBeTruthy();
+  await user.click(screen.getByRole('tab', { name: 'Dead letters' }));
+  await user.click(await screen.findByRole('button', { name: 'Send again: catalogue v' }));
+  expect(await screen.findByText('No service has given up on anything.')).toBeTruthy();
+});
+
 it('is for admins alone', async () => {
   fakeApi.on('GET /api/accounts/me', () => ({ user: somebody(), registration: 'closed' }));
   open('/admin');

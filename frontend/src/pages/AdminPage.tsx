@@ -3,6 +3,8 @@ import { SignedIn } from '../account/SignedIn';
 import { isLocal, useUser } from '../account/user';
 import { AuditSection } from '../admin/AuditSection';
 import { InviteSection } from '../admin/InviteSection';
+import { JobsSection } from '../admin/JobsSection';
+import { LettersSection } from '../admin/LettersSection';
 import { UsersSection } from '../admin/UsersSection';
 import { t } from '../i18n';
 import '../i18n/account';
@@ -14,7 +16,7 @@ import '../styles/admin.css';
 import '../styles/studio.css';
 
 /** Parts of the page, as the address names them. */
-type AdminTab = 'users' | 'audit';
+type AdminTab = 'users' | 'jobs' | 'letters' | 'audit';
 
 const route = getRouteApi('/admin');
 
@@ -29,6 +31,8 @@ const TABS: Tab<AdminTab>[] = [
       </>
     ),
   },
+  { id: 'jobs', name: t('admin.jobs'), show: () => <JobsSection /> },
+  { id: 'letters', name: t('admin.letters'), show: () => <LettersSection /> },
   { id: 'audit', name: t('admin.audit'), show: () => <AuditSection /> },
 ];
 
