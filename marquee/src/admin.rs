@@ -2,6 +2,7 @@
 
 mod api;
 mod lists;
+mod quota;
 mod token;
 mod verify;
 
@@ -31,6 +32,8 @@ pub(crate) async fn run(command: AdminCommand) -> ExitCode {
         AdminCommand::Jobs(arguments) => lists::jobs(&arguments).await,
         AdminCommand::Dlq(arguments) => lists::dlq(&arguments).await,
         AdminCommand::Users(arguments) => lists::users(&arguments).await,
+        AdminCommand::Quota(arguments) => quota::quota(&arguments).await,
+        AdminCommand::Audit(arguments) => lists::audit(&arguments).await,
         // Its exit code says more.
         AdminCommand::Verify(arguments) => return verify::run(&arguments).await,
     };

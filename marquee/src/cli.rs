@@ -67,6 +67,10 @@ pub(crate) enum AdminCommand {
     Dlq(DlqArguments),
     /// List users.
     Users(UsersArguments),
+    /// Print how much a user may upload and has, or change it.
+    Quota(QuotaArguments),
+    /// List who did what, the newest first.
+    Audit(AuditArguments),
 }
 
 /// Where a task of the transcoder stands.
@@ -125,6 +129,46 @@ pub(crate) struct DlqArguments {
 pub(crate) struct UsersArguments {
     #[command(flatten)]
     pub(crate) server: ServerArguments,
+    /// Write one JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QuotaArguments {
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
+    /// Whose: a name.
+    pub(crate) user: String,
+    /// All their files together, GB.
+    #[arg(long, value_name = "GB", value_parser = not_negative)]
+    pub(crate) storage_gb: Option<f64>,
+    /// Files whose upload begins within a day, GB.
+    #[arg(long, value_name = "GB", value_parser = not_negative)]
+    pub(crate) daily_gb: Option<f64>,
+    /// The longest film, minutes.
+    #[arg(long, value_name = "MINUTES", value_parser = not_negative)]
+    pub(crate) film_minutes: Option<f64>,
+    /// First let them upload what everybody may.
+    #[arg(long)]
+    pub(crate) reset: bool,
+}
+
+/// A measure that makes sense.
+fn not_negative(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
+        Ok(_) | Err(_) => Err("it has to be a number, 0 or more".to_owned()),
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArguments {
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
+    /// Only what this user id did, or what was done to them.
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: Option<String>,
     /// Write one JSON object a line.
     #[arg(long)]
     pub(crate) json: bool,

@@ -2,7 +2,8 @@
 
 use platform_core::Redacted;
 use platform_http::ProblemDocument;
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use serde_json::Value;
 use url::Url;
 
 use crate::cli::{Failure, ServerArguments};
@@ -35,8 +36,21 @@ impl Api {
 
     /// The answer to a request, unless it is a refusal: then its sentence.
     pub(super) async fn send(&self, method: Method, path: &str) -> Result<Response, Failure> {
+        self.answered(self.request(method, path)).await
+    }
+
+    /// The same of one that puts `body` there.
+    pub(super) async fn put(&self, path: &str, body: &Value) -> Result<Response, Failure> {
+        self.answered(self.request(Method::PUT, path).json(body))
+            .await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let address = format!("{}{path}", self.server.as_str().trim_end_matches('/'));
-        let mut request = self.http.request(method, address);
+        self.http.request(method, address)
+    }
+
+    async fn answered(&self, mut request: RequestBuilder) -> Result<Response, Failure> {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose());
         }

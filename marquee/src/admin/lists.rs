@@ -1,4 +1,4 @@
-//! `marquee admin jobs`, `dlq` and `users`: lists of the API, for the console.
+//! `marquee admin jobs`, `dlq`, `users` and `audit`: lists of the API, for the console.
 
 use std::io::{self, Write as _};
 
@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::api::Api;
-use crate::cli::{DlqArguments, Failure, JobsArguments, UsersArguments};
+use crate::cli::{AuditArguments, DlqArguments, Failure, JobsArguments, UsersArguments};
 
 /// Prints what the transcoder is to do, or has one of it tried again.
 pub(super) async fn jobs(arguments: &JobsArguments) -> Result<bool, Failure> {
@@ -53,8 +53,19 @@ pub(super) async fn dlq(arguments: &DlqArguments) -> Result<bool, Failure> {
 /// Prints users.
 pub(super) async fn users(arguments: &UsersArguments) -> Result<bool, Failure> {
     let api = Api::new(&arguments.server)?;
-    let columns = ["name", "role", "id"];
+    let columns = ["name", "role", "user_id"];
     print(&api, "/api/admin/users?limit=100", &columns, arguments.json).await
+}
+
+/// Prints who did what, the newest first.
+pub(super) async fn audit(arguments: &AuditArguments) -> Result<bool, Failure> {
+    let api = Api::new(&arguments.server)?;
+    let columns = ["at", "actor", "action", "subject", "address"];
+    let path = match &arguments.user {
+        Some(user) => format!("/api/admin/audit?limit=100&user={}", encoded(user)),
+        None => "/api/admin/audit?limit=100".to_owned(),
+    };
+    print(&api, &path, &columns, arguments.json).await
 }
 
 fn say(what: &str) -> Result<bool, Failure> {

@@ -5,8 +5,6 @@ pub(super) mod reset;
 pub(super) mod set;
 pub(super) mod show;
 
-use platform_auth::{Role, Scope};
-use platform_http::{Principal, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -30,16 +28,5 @@ impl From<(Quota, Used)> for QuotaView {
             stored_bytes: used.stored_bytes,
             day_bytes: used.day_bytes,
         }
-    }
-}
-
-/// What one owner may upload is for admins to say.
-fn admins_only(principal: &Principal) -> Result<(), Problem> {
-    if principal.identity.may(Role::Admin, Scope::Admin) {
-        Ok(())
-    } else {
-        Err(Problem::forbidden(
-            "Only admins may do this. Ask one of them.",
-        ))
     }
 }

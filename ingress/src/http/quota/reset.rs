@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, delete, web};
 use platform_http::{Principal, Problem, ProblemDocument};
 use schemas::OwnerId;
 
-use super::admins_only;
 use crate::flow::Uploads;
 
 /// Lets a user upload what everybody may.
@@ -13,6 +12,7 @@ use crate::flow::Uploads;
     params(("user" = String, Path, description = "The user's id")),
     responses(
         (status = 204, description = "They may upload what everybody may"),
+        (status = 403, description = "The caller is no admin", body = ProblemDocument, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -22,7 +22,7 @@ pub(crate) async fn reset_quota(
     user: web::Path<String>,
     uploads: web::Data<Uploads>,
 ) -> Result<HttpResponse, Problem> {
-    admins_only(&principal)?;
+    principal.demand_admin()?;
     let user = OwnerId::new(user.into_inner());
     uploads.set_quota(&user, None).await?;
     Ok(HttpResponse::NoContent().finish())

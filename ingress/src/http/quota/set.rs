@@ -4,7 +4,7 @@ use actix_web::{put, web};
 use platform_http::{Principal, Problem, ProblemDocument};
 use schemas::OwnerId;
 
-use super::{QuotaView, admins_only};
+use super::QuotaView;
 use crate::domain::Quota;
 use crate::flow::Uploads;
 
@@ -15,6 +15,7 @@ use crate::flow::Uploads;
     request_body = Quota,
     responses(
         (status = 200, description = "What they may upload from now on, and have", body = QuotaView),
+        (status = 403, description = "The caller is no admin", body = ProblemDocument, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -25,7 +26,7 @@ pub(crate) async fn set_quota(
     body: web::Json<Quota>,
     uploads: web::Data<Uploads>,
 ) -> Result<web::Json<QuotaView>, Problem> {
-    admins_only(&principal)?;
+    principal.demand_admin()?;
     let user = OwnerId::new(user.into_inner());
     uploads.set_quota(&user, Some(*body)).await?;
     Ok(web::Json(uploads.quota(&user).await?.into()))

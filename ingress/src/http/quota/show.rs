@@ -4,7 +4,7 @@ use actix_web::{get, web};
 use platform_http::{Principal, Problem, ProblemDocument};
 use schemas::OwnerId;
 
-use super::{QuotaView, admins_only};
+use super::QuotaView;
 use crate::flow::Uploads;
 
 /// Says how much a user may upload, and how much of that is in use.
@@ -13,6 +13,7 @@ use crate::flow::Uploads;
     params(("user" = String, Path, description = "The user's id")),
     responses(
         (status = 200, description = "What they may upload, and have", body = QuotaView),
+        (status = 403, description = "The caller is no admin", body = ProblemDocument, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
@@ -22,7 +23,7 @@ pub(crate) async fn user_quota(
     user: web::Path<String>,
     uploads: web::Data<Uploads>,
 ) -> Result<web::Json<QuotaView>, Problem> {
-    admins_only(&principal)?;
+    principal.demand_admin()?;
     let quota = uploads.quota(&OwnerId::new(user.into_inner())).await?;
     Ok(web::Json(quota.into()))
 }
