@@ -50,6 +50,14 @@ pub(crate) fn check_password(password: &Redacted) -> Result<(), EditError> {
     }
 }
 
+/// Checks with how many people a video is to be shared.
+pub(crate) fn check_people(count: usize) -> Result<(), EditError> {
+    if count > MOST_SHARED_WITH {
+        return Err(EditError::TooMany);
+    }
+    Ok(())
+}
+
 /// What somebody wants to change; what is absent stays.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wish<'a> {
@@ -99,10 +107,7 @@ impl Edit {
             language: wish.language.map(about::language).transpose()?,
             poster: wish.poster,
         };
-        let people = edit.access.shared_with.as_ref().map_or(0, BTreeSet::len);
-        if people > MOST_SHARED_WITH {
-            return Err(EditError::TooMany);
-        }
+        check_people(edit.access.shared_with.as_ref().map_or(0, BTreeSet::len))?;
         if edit == Self::nothing() {
             return Err(EditError::Nothing);
         }

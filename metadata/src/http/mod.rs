@@ -13,9 +13,11 @@ pub(crate) mod search;
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
-use platform_auth::PlaybackKey;
+use platform_auth::{Identity, PlaybackKey, Scope};
 use platform_core::Clock;
+use platform_http::Problem;
 use platform_passwords::Hasher;
+use schemas::OwnerId;
 use utoipa::OpenApi;
 
 use crate::rebuilds::Rebuilds;
@@ -76,16 +78,27 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
         .service(holdings::reindex);
 }
 
+/// Who asks for what is not for everybody, by a credential that may read; `sign_in` is for strangers.
+fn reader<'a>(who: Option<&'a Identity>, sign_in: &str) -> Result<&'a OwnerId, Problem> {
+    match who {
+        Some(who) if who.scopes.contains(&Scope::Read) => Ok(&who.user),
+        Some(_) => Err(Problem::forbidden(
+            "This token may not be used for that. Make one that may read, or sign in.",
+        )),
+        None => Err(Problem::signed_out(sign_in)),
+    }
+}
+
 /// How many items a page may have.
 const MOST_ON_A_PAGE: u32 = 100;
 /// How many it has unless told.
 const ON_A_PAGE: u32 = 24;
 
 /// The number of items somebody asked for, within bounds.
-fn page_size(limit: Option<u32>) -> Result<u32, platform_http::Problem> {
+fn page_size(limit: Option<u32>) -> Result<u32, Problem> {
     match limit.unwrap_or(ON_A_PAGE) {
         limit @ 1..=MOST_ON_A_PAGE => Ok(limit),
-        _ => Err(platform_http::Problem::bad_request(format!(
+        _ => Err(Problem::bad_request(format!(
             "The limit has to be from 1 to {MOST_ON_A_PAGE}."
         ))),
     }

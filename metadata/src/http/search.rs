@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use actix_web::{get, web};
-use platform_auth::{Identity, Scope};
+use platform_auth::Identity;
 use platform_http::{Problem, ProblemDocument, Visitor};
 use schemas::{OwnerId, VideoId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::view::{Showing, VideoView};
-use super::{State, failure, page_size};
+use super::{State, failure, page_size, reader};
 use crate::domain::{self, Video};
 use crate::search::{Audience, Hit, Query, Segment};
 
@@ -154,15 +154,12 @@ pub(crate) async fn search_videos(
 }
 
 fn audience(among: Option<Among>, who: Option<&Identity>) -> Result<Audience, Problem> {
-    match (among.unwrap_or(Among::Public), who) {
-        (Among::Public, _) => Ok(Audience::Everybody),
-        (Among::Own, Some(who)) if who.scopes.contains(&Scope::Read) => {
-            Ok(Audience::Owner(who.user.to_string()))
+    match among.unwrap_or(Among::Public) {
+        Among::Public => Ok(Audience::Everybody),
+        Among::Own => {
+            let user = reader(who, "Sign in to search among your films.")?;
+            Ok(Audience::Owner(user.to_string()))
         }
-        (Among::Own, Some(_)) => Err(Problem::forbidden(
-            "This token may not be used for that. Make one that may read, or sign in.",
-        )),
-        (Among::Own, None) => Err(Problem::signed_out("Sign in to search among your films.")),
     }
 }
 

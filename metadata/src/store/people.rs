@@ -53,14 +53,28 @@ impl Store {
         Ok(rows.iter().map(named).collect::<Result<_, _>>()?)
     }
 
-    /// Who is called `name`, however it is written.
-    pub(crate) async fn called(&self, name: &str) -> Result<Option<OwnerId>, DbError> {
-        let user: Option<String> =
-            sqlx::query_scalar("SELECT user_id FROM metadata_person WHERE name_key = $1")
-                .bind(key(name))
-                .fetch_optional(self.db.reader())
-                .await?;
-        Ok(user.map(OwnerId::new))
+    /// Who is called each of `names`, however it is written.
+    pub(crate) async fn called(&self, names: &[String]) -> Result<Vec<Option<OwnerId>>, DbError> {
+        let keys: Vec<String> = names.iter().map(|name| key(name)).collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT name_key, user_id FROM metadata_person WHERE name_key IN ({})",
+            places(keys.len())
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        for key in &keys {
+            query = query.bind(key);
+        }
+        let rows = query.fetch_all(self.db.reader()).await?;
+        let known = |row: &sqlx::any::AnyRow| {
+            let user: String = row.try_get("user_id")?;
+            Ok::<_, sqlx::Error>((row.try_get("name_key")?, OwnerId::new(user)))
+        };
+        let known = rows.iter().map(known);
+        let known: HashMap<String, OwnerId> = known.collect::<Result<_, _>>()?;
+        Ok(keys.iter().map(|key| known.get(key).cloned()).collect())
     }
 }
 

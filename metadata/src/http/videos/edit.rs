@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{change, etag};
-use crate::domain::{self, AccessChange, Edit, Poster, Video, Wish, check_password};
+use crate::domain::{self, AccessChange, Edit, Poster, Video, Wish, check_password, check_people};
 use crate::http::view::{VideoView, VisibilityView, show};
 use crate::http::{State, failure};
 
@@ -120,14 +120,13 @@ async fn hash(state: &State, password: &Redacted) -> Result<Redacted, Problem> {
 
 /// Who is called `names`.
 async fn people(state: &State, names: &[String]) -> Result<BTreeSet<OwnerId>, Problem> {
-    let mut people = BTreeSet::new();
-    for name in names {
-        let user = state.store.called(name).await.map_err(failure::of_rows)?;
-        let user = user.ok_or_else(|| {
+    check_people(names.len()).map_err(|error| Problem::bad_request(error.to_string()))?;
+    let found = state.store.called(names).await.map_err(failure::of_rows)?;
+    let people = names.iter().zip(found).map(|(name, user)| {
+        user.ok_or_else(|| {
             let name: String = name.chars().take(40).collect();
             Problem::bad_request(format!("There is nobody called {name}: check the name."))
-        })?;
-        people.insert(user);
-    }
-    Ok(people)
+        })
+    });
+    people.collect()
 }

@@ -1,7 +1,7 @@
 //! `GET /api/videos`
 
 use actix_web::{get, web};
-use platform_auth::{Identity, Scope};
+use platform_auth::Identity;
 use platform_http::{Problem, ProblemDocument, Visitor};
 use schemas::OwnerId;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::domain::{self, Shelf, Video};
 use crate::http::view::{Showing, VideoView};
-use crate::http::{State, cursor, failure, page_size};
+use crate::http::{State, cursor, failure, page_size, reader};
 use crate::store::{Position, Which};
 
 /// Which page of which videos.
@@ -95,15 +95,7 @@ pub(crate) async fn list_videos(
 }
 
 fn which(query: &ListVideos, who: Option<&Identity>) -> Result<Which, Problem> {
-    let user = || match who {
-        Some(who) if who.scopes.contains(&Scope::Read) => Ok(who.user.clone()),
-        Some(_) => Err(Problem::forbidden(
-            "This token may not be used for that. Make one that may read, or sign in.",
-        )),
-        None => Err(Problem::signed_out(
-            "Sign in to see films that are not for everybody.",
-        )),
-    };
+    let user = || reader(who, "Sign in to see films that are not for everybody.").cloned();
     let tag = query.tag.as_deref().map(domain::tag).transpose();
     let tag = tag.map_err(|error| Problem::bad_request(error.to_string()))?;
     let mut shelves = [
