@@ -2750,6 +2750,15 @@ export interface operations {
                     "application/json": components["schemas"]["QuotaInUse"];
                 };
             };
+            /** @description The caller is no admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description A problem */
             default: {
                 headers: {
@@ -2786,6 +2795,15 @@ export interface operations {
                     "application/json": components["schemas"]["QuotaInUse"];
                 };
             };
+            /** @description The caller is no admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description A problem */
             default: {
                 headers: {
@@ -2815,6 +2833,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The caller is no admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
             };
             /** @description A problem */
             default: {
