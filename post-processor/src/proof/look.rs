@@ -168,24 +168,28 @@ impl Eyes<'_> {
         }
     }
 
-    async fn multiparts(&self, which: Which<'_>, picture: &mut Picture) -> Result<(), LookError> {
+    /// Looks for multipart uploads. Some stores, MinIO among them, list none but those of one key, so
+    /// that they show themselves only where films are named.
+    pub(crate) async fn multiparts(
+        &self,
+        which: Which<'_>,
+        picture: &mut Picture,
+    ) -> Result<(), LookError> {
         let root = Root::Raw.prefix();
         for prefix in prefixes(which, root) {
             let mut open = self.blobs.list_multiparts(&prefix).await?;
             if which.is_some() {
-                // Some stores list none but those of one key.
-                let more = self
-                    .blobs
-                    .list_multiparts(&format!("{prefix}source"))
-                    .await?;
-                open.extend(more);
-                open.sort_by(|a, b| (&a.key, a.id.as_str()).cmp(&(&b.key, b.id.as_str())));
-                open.dedup();
+                let key = format!("{prefix}source");
+                open.extend(self.blobs.list_multiparts(&key).await?);
             }
             for one in open {
-                if let Some((film, _)) = Root::Raw.film(&one.key) {
+                let Some((film, _)) = Root::Raw.film(&one.key) else {
+                    continue;
+                };
+                let known = &mut picture.of(film).multiparts;
+                if !known.contains(&one) {
+                    known.push(one);
                     picture.compared.multiparts += 1;
-                    picture.of(film).multiparts.push(one);
                 }
             }
         }

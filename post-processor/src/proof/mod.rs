@@ -95,9 +95,11 @@ impl Prover {
         tell: Tell<'_>,
     ) -> Result<Report, LookError> {
         let began = self.clock.now_ms();
-        let first = self.eyes(tell).look(None).await?;
+        let eyes = self.eyes(tell);
+        let mut first = eyes.look(None).await?;
         let mut wrong = Vec::new();
         let suspects: Vec<VideoId> = self.compared(&first).into_keys().collect();
+        eyes.multiparts(Some(&suspects), &mut first).await?;
         for films in suspects.chunks(AGAIN) {
             wrong.extend(self.look_again(&first, films, tell).await?);
         }
