@@ -1,6 +1,6 @@
 //! Whether all parts of Marquee agree about what there is, and mending where they do not.
 //!
-//! Everything is [looked at](look), film by film [compared](compare), and what is found is looked at
+//! Everything is [looked at](look), film by film [compared](mod@compare), and what is found is looked at
 //! once more: what was under way is over by then. What is left of films that are gone is removed by
 //! the deletion itself, which is begun again.
 
