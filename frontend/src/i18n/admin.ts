@@ -24,7 +24,7 @@ export const admin = {
   'admin.invite.action': 'Make a link',
   'admin.invite.made': 'Whoever has this link can sign up once, within a week:',
   'admin.quota': 'How much they may upload',
-  'admin.quota.name': 'How much {name} may upload',
+  'admin.quota.name': 'How much they may upload: {name}',
   'admin.quota.used': '{stored} are stored, {day} were begun within a day.',
   'admin.quota.hint': 'Empty for as much as fits.',
   'admin.quota.storage': 'In all, GB',
