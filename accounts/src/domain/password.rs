@@ -29,8 +29,19 @@ pub(crate) fn check_password(password: &str, name: &str) -> Result<(), String> {
             LENGTH.end()
         ));
     }
+    let lower = password.to_lowercase();
+    let name = name.to_lowercase();
+    let reversed: String = name.chars().rev().collect();
+    let rest = lower.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_ascii_punctuation());
+    if !name.is_empty()
+        && [&name, &reversed]
+            .into_iter()
+            .any(|it| lower == *it || rest == *it)
+    {
+        return Err("The password is your name: choose another.".to_owned());
+    }
     // It looks no further than a hundred characters, which bounds the effort.
-    if zxcvbn(password, &[name, SITE]).guesses() < TOO_FEW_GUESSES {
+    if zxcvbn(password, &[&name, SITE]).guesses() < TOO_FEW_GUESSES {
         return Err(
             "This password is one of the first that others would try: choose another.".into(),
         );
@@ -63,9 +74,9 @@ mod tests {
             ("aaaabbbb", "first"),
             ("20061981", "first"),
             ("marquee1", "first"),
-            ("ada_lovelace", "first"),
-            ("ADA_lovelace1!", "first"),
-            ("ecalevol_ada", "first"),
+            ("ada_lovelace", "your name"),
+            ("ADA_lovelace1815!", "your name"),
+            ("ecalevol_ada", "your name"),
         ] {
             let refusal = check_password(bad, "Ada_Lovelace").unwrap_err();
             assert!(refusal.contains(said), "{bad}: {refusal}");
