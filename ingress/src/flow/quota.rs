@@ -20,8 +20,8 @@ impl Uploads {
 
     /// Seconds of the longest film that `owner` may upload; 0: any.
     pub(super) async fn longest_film(&self, owner: &OwnerId) -> Result<u32, UploadError> {
-        let (quota, _) = self.quota(owner).await?;
-        Ok(quota.film_s.unwrap_or(0))
+        let own = self.store.own_quota(owner).await?;
+        Ok(own.unwrap_or(self.config.quota).film_s.unwrap_or(0))
     }
 
     /// What `owner` may upload, and has.

@@ -40,7 +40,13 @@ impl Store {
             .await
     }
 
-    /// What `owner` may upload, unless it is what everybody may, and what they have uploaded.
+    /// What `owner` may upload, unless it is what everybody may.
+    pub(crate) async fn own_quota(&self, owner: &OwnerId) -> Result<Option<Quota>, DbError> {
+        let mut conn = self.db.reader().acquire().await?;
+        quota_of(&mut conn, owner).await
+    }
+
+    /// The same, and what they have uploaded.
     pub(crate) async fn quota(
         &self,
         owner: &OwnerId,
